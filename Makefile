@@ -1,0 +1,114 @@
+# Satz. `make demo` and `make test` do everything on a fresh Debian or Ubuntu; `make help` lists the rest.
+VARIANT ?= release
+BUILD   := build/$(VARIANT)
+PACKAGES := openblas dnnl yaml-0.1 sentencepiece jansson cairo zlib
+
+CC  ?= cc
+CXX ?= c++
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla
+CFLAGS_release := -O3 -g
+CFLAGS_double  := -O2 -g -DSATZ_DOUBLE
+CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_tsan    := -O1 -g -fsanitize=thread
+CFLAGS_coverage := -O0 -g --coverage
+COMMON := -Isrc -Ieval -fopenmp -fno-math-errno -fno-trapping-math $(WARN) $(CFLAGS_$(VARIANT)) \
+          $(if $(WERROR),-Werror)
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -Wstrict-prototypes -Wmissing-prototypes $(COMMON) $(CFLAGS)
+ALL_CXXFLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
+
+# pkg-config where a package has a file for it, the plain library name where Debian ships none.
+pkg = $(shell pkg-config $(2) $(1) 2>/dev/null)
+PACKAGE_FLAGS := $(patsubst -I%,-isystem %,$(foreach p,$(PACKAGES),$(call pkg,$(p),--cflags)))
+LIBS := $(call pkg,openblas,--libs) -ldnnl -lyaml $(call pkg,sentencepiece,--libs) -ljansson \
+       $(call pkg,cairo,--libs) -lz -lunistring -lstdc++ -lm
+
+# A file *.simd.c is compiled once per instruction set; src/base/simd.h picks at run time.
+SIMD_LEVELS := generic avx2 avx512
+SIMD_generic := -DSIMD_LEVEL=generic
+SIMD_avx2    := -DSIMD_LEVEL=avx2 -mavx2 -mfma -mf16c -ffp-contract=fast
+SIMD_avx512  := -DSIMD_LEVEL=avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c \
+                -mprefer-vector-width=512 -ffp-contract=fast
+ifneq ($(shell uname -m),x86_64)
+SIMD_LEVELS := generic
+endif
+
+sources = $(filter-out src/cli/%,$(wildcard $(1)))
+C_FILES    := $(filter-out %.simd.c,$(call sources,src/*/*.c src/*/*/*.c))
+SIMD_FILES := $(call sources,src/*/*.simd.c)
+CXX_FILES  := $(call sources,src/*/*.cc)
+CLI_FILES  := $(wildcard src/cli/*.c)
+EVAL_FILES := $(wildcard eval/*.c)
+LIB_OBJECTS := $(C_FILES:%.c=$(BUILD)/%.o) $(CXX_FILES:%.cc=$(BUILD)/%.o) \
+               $(foreach l,$(SIMD_LEVELS),$(SIMD_FILES:%.simd.c=$(BUILD)/%.$(l).o))
+EVAL_OBJECTS := $(EVAL_FILES:%.c=$(BUILD)/%.o)
+CLI_OBJECTS  := $(CLI_FILES:%.c=$(BUILD)/%.o)
+LIB  := $(BUILD)/libsatz.a
+EVAL := $(BUILD)/libsatzeval.a
+SATZ := $(BUILD)/satz
+
+# tests/gradient runs in double precision; every other folder against the build under test.
+TEST_FILES := $(filter-out tests/gradient/%,$(wildcard tests/*/test_*.c))
+GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
+TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
+
+.PHONY: all help setup build test tests run-tests demo lint format check-full bench clean
+all: build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+setup: ## install the packages Satz needs (root or sudo)
+	@scripts/setup.sh
+
+build: $(SATZ) $(LIB) $(EVAL) ## the program build/release/satz and the libraries
+
+test: setup ## set up, build and run all tests
+	@$(MAKE) --no-print-directory -j$$(nproc) build tests
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=double tests
+	@scripts/run-tests.sh
+
+tests: $(TESTS)
+
+demo: setup ## from nothing to a trained, scored English-German model
+	@$(MAKE) --no-print-directory -j$$(nproc) build
+	@scripts/demo.sh
+
+lint: ## formatting, static analysis, layers
+	@scripts/lint.sh
+
+format: ## rewrite the sources as clang-format would
+	@git ls-files 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i
+
+check-full: setup ## the long tests: sanitizers, clang, full parity
+	@scripts/check-full.sh
+
+clean: ## remove everything that was built
+	rm -rf build
+
+$(SATZ): $(CLI_OBJECTS) $(LIB) $(EVAL)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(LIB) $(EVAL) $(LIBS)
+$(LIB): $(LIB_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+$(EVAL): $(EVAL_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: %.cc Makefile
+	@mkdir -p $(@D)
+	$(CXX) $(ALL_CXXFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
+define simd_rule
+$(BUILD)/%.$(1).o: %.simd.c Makefile
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(PACKAGE_FLAGS) $(SIMD_$(1)) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach l,$(SIMD_LEVELS),$(eval $(call simd_rule,$(l))))
+
+$(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SATZ) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

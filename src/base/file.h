@@ -1,0 +1,50 @@
+/* file.h -- reading whole files, mapping them, and replacing them atomically.
+ *
+ * A file written through file_writer either appears complete under its name or not at all: bytes go
+ * to "NAME.tmp.PID", commit does fsync, rename and fsync of the folder, so that a crash at any moment
+ * leaves the old file or the new one. */
+#ifndef SATZ_BASE_FILE_H
+#define SATZ_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+
+/* Appends the whole file to *out; an error if it is larger than `limit` bytes. */
+int file_read(const char *path, size_t limit, struct strbuf *out, struct satz_error *err);
+
+bool file_exists(const char *path);
+
+/* mkdir -p. */
+int file_make_folder(const char *path, struct satz_error *err);
+
+/* "folder/name"; the caller frees it. */
+char *file_join(const char *folder, const char *name, struct satz_error *err);
+
+/* Read-only mapping. An empty file maps to size 0. */
+struct file_map {
+    const unsigned char *data;
+    size_t size;
+};
+int file_map_open(struct file_map *map, const char *path, struct satz_error *err);
+void file_map_release(struct file_map *map);
+
+struct file_writer;
+struct file_writer *file_writer_open(const char *path, struct satz_error *err);
+int file_writer_write(struct file_writer *w, const void *bytes, size_t n, struct satz_error *err);
+/* Bytes written so far. */
+uint64_t file_writer_size(const struct file_writer *w);
+/* Both free the writer. After a failed commit the old file is as it was. */
+int file_writer_commit(struct file_writer *w, struct satz_error *err);
+void file_writer_abort(struct file_writer *w);
+
+/* file_writer in one call. */
+int file_replace(const char *path, const void *bytes, size_t n, struct satz_error *err);
+
+/* 64-bit XXH3 checksum; chain pieces by passing the last result as the next seed. */
+uint64_t checksum(const void *bytes, size_t n, uint64_t seed);
+
+#endif

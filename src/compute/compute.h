@@ -1,0 +1,60 @@
+/* compute.h -- the seam to the GEMM libraries.
+ *
+ * A backend is one const table (compute_openblas, compute_onednn). A `struct compute` is one thread's
+ * handle on it: it holds that thread's primitives and scratch, so nothing inside is locked or shared.
+ * Every call runs on the calling thread alone; parallelism is one level up (shards).
+ *
+ * Weights are packed once per update and used for every time step. A packed weight is read-only while
+ * in use and may be shared by all threads.
+ *
+ * Row independence: gemm_packed computes row r of C from row r of A and the weight by the same
+ * sequence of operations whatever the number of rows, so that a sentence's translation has the same
+ * bits in any batch. */
+#ifndef SATZ_COMPUTE_COMPUTE_H
+#define SATZ_COMPUTE_COMPUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "compute/mat.h"
+
+enum compute_precision { COMPUTE_F32, COMPUTE_BF16, COMPUTE_INT8 };
+
+struct compute;
+struct packed;
+
+struct compute_backend {
+    const char *name; /* as the recipe says it */
+
+    /* 0, or -1 with the reason why this processor or build cannot run it. */
+    int (*supported)(enum compute_precision precision, struct satz_error *err);
+
+    struct compute *(*new)(enum compute_precision precision, struct satz_error *err);
+    void (*free)(struct compute *c);
+
+    /* C [m,n] = beta C + op(A) op(B); op transposes when the flag is set; op(A) is [m,k], op(B) [k,n].
+     * beta is 0 (C is overwritten, and may hold NaN before) or 1. */
+    void (*gemm)(struct compute *c, bool transpose_a, bool transpose_b, struct mat a, struct mat b,
+                 real beta, struct mat out);
+
+    /* Storage for a weight used as the right-hand side op(W) [k,n]. */
+    struct packed *(*pack_new)(struct compute *c, int k, int n, struct satz_error *err);
+    /* Fills it from W: [n,k] when transposed (PyTorch's layout, y = x W^T), [k,n] otherwise. W must
+     * outlive the packed form and stay unchanged until the next pack. */
+    void (*pack)(struct compute *c, struct packed *p, struct mat w, bool transposed);
+    void (*pack_free)(struct packed *p);
+    /* C [m,n] = beta C + A [m,k] op(W). beta is 0 or 1. */
+    void (*gemm_packed)(struct compute *c, struct mat a, const struct packed *w, real beta,
+                        struct mat out);
+};
+
+/* The backends, best first, ended by NULL. */
+extern const struct compute_backend *const compute_backends[];
+
+/* `name` is "auto" or a backend's; auto takes the first one that this machine supports. NULL with the
+ * reason in *err when the forced one is not there. */
+const struct compute_backend *compute_find(const char *name, enum compute_precision precision,
+                                           struct satz_error *err);
+
+#endif
