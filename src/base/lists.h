@@ -1,0 +1,31 @@
+/* lists.h -- every extension point, each member named once.
+ *
+ * The recipe's choices, the reference docs, the lookup tables, the generated gradient checks and the
+ * golden matrix all come from these lists. To add a member: write its file (nn/cell_NAME.simd.c,
+ * nn/score_NAME.simd.c, train/optimizer_NAME.simd.c, ...) and add one line here. */
+#ifndef SATZ_BASE_LISTS_H
+#define SATZ_BASE_LISTS_H
+
+/* X(name, "meaning") */
+#define CELL_LIST(X) X(lstm, "long short-term memory, gates i f g o (PyTorch's nn.LSTM)")
+
+#define SCORE_LIST(X)                                                                              \
+    X(dot, "q.k (Luong 2015, eq. 8)")                                                              \
+    X(general, "q.(W k) (Luong 2015, eq. 8)")                                                      \
+    X(concat, "v.tanh(Wq q + Wk k): Bahdanau's additive score (2014, A.1.2)")
+
+#define OPTIMIZER_LIST(X)                                                                          \
+    X(sgd, "stochastic gradient descent")                                                          \
+    X(adam, "Adam (Kingma and Ba 2014, algorithm 1)")
+
+#define SCHEDULE_LIST(X)                                                                           \
+    X(constant, "the rate as given")                                                               \
+    X(warmup, "linear warm-up, then falling with the inverse square root of the step")             \
+    X(plateau, "multiplied by schedule.factor when validation stops improving")
+
+/* Best first: "auto" takes the first that runs here. */
+#define BACKEND_LIST(X)                                                                            \
+    X(onednn, "oneDNN, weights packed")                                                            \
+    X(openblas, "OpenBLAS, the reference")
+
+#endif
