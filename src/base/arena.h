@@ -1,9 +1,9 @@
 /* arena.h -- memory with a phase: laid out once, reset in one move.
  *
  * Two modes, one code path. A measuring arena (arena_measure) hands out NULL and only adds up; the
- * same plan function run on a real arena (arena_init with the measured peak) then lays out pointers,
- * so the size and the use cannot drift apart. Every piece is 64-byte aligned. A real arena that
- * overflows is a broken plan and asserts.
+ * same plan function run on a real arena (arena_init with the measured peak) then lays out
+ * pointers, so the size and the use cannot drift apart. Every piece is 64-byte aligned. A real
+ * arena that overflows is a broken plan and asserts.
  *
  *     base |==== kept ====|-- scratch since mark --|........ free ........| base + size
  *                         ^ arena_rewind(mark)     ^ used                            */

@@ -1,7 +1,8 @@
 /* error.h -- how every module reports failure.
  *
- * `return error_set(err, ...)` is the idiom: it formats the message and yields -1. Messages name the
- * file, the line where there is one, and what to do; they are sentences that can be shown as is. */
+ * `return error_set(err, ...)` is the idiom: it formats the message and yields -1. Messages name
+ * the file, the line where there is one, and what to do; they are sentences that can be shown as
+ * is. */
 #ifndef SATZ_BASE_ERROR_H
 #define SATZ_BASE_ERROR_H
 

@@ -1,8 +1,8 @@
 /* file.h -- reading whole files, mapping them, and replacing them atomically.
  *
  * A file written through file_writer either appears complete under its name or not at all: bytes go
- * to "NAME.tmp.PID", commit does fsync, rename and fsync of the folder, so that a crash at any moment
- * leaves the old file or the new one. */
+ * to "NAME.tmp.PID", commit does fsync, rename and fsync of the folder, so that a crash at any
+ * moment leaves the old file or the new one. */
 #ifndef SATZ_BASE_FILE_H
 #define SATZ_BASE_FILE_H
 

@@ -10,9 +10,9 @@ struct lines;
 
 struct lines *lines_open(const char *path, struct satz_error *err);
 
-/* 1 with the next line (without its "\n" or "\r\n"; may hold '\0') in *text and *length, owned by the
- * reader and valid until the next call; 0 at the end; -1 on error. A last line without a newline
- * counts. */
+/* 1 with the next line (without its "\n" or "\r\n"; may hold '\0') in *text and *length, owned by
+ * the reader and valid until the next call; 0 at the end; -1 on error. A last line without a
+ * newline counts. */
 int lines_next(struct lines *l, const char **text, size_t *length, struct satz_error *err);
 
 /* 1-based number of the line last returned. */

@@ -1,8 +1,9 @@
 /* lists.h -- every extension point, each member named once.
  *
- * The recipe's choices, the reference docs, the lookup tables, the generated gradient checks and the
- * golden matrix all come from these lists. To add a member: write its file (nn/cell_NAME.simd.c,
- * nn/score_NAME.simd.c, train/optimizer_NAME.simd.c, ...) and add one line here. */
+ * The recipe's choices, the reference docs, the lookup tables, the generated gradient checks and
+ * the golden matrix all come from these lists. To add a member: write its file
+ * (nn/cell_NAME.simd.c, nn/score_NAME.simd.c, train/optimizer_NAME.simd.c, ...) and add one line
+ * here. */
 #ifndef SATZ_BASE_LISTS_H
 #define SATZ_BASE_LISTS_H
 

@@ -1,8 +1,8 @@
 /* rng.h -- random numbers without state: a value is a function of (key, index).
  *
- * A key is derived from what the number is for (seed, step, site ...), so that results do not depend
- * on the order or the thread in which numbers are drawn, and nothing has to be stored to draw them
- * again (dropout masks in the backward pass, resume after a kill). */
+ * A key is derived from what the number is for (seed, step, site ...), so that results do not
+ * depend on the order or the thread in which numbers are drawn, and nothing has to be stored to
+ * draw them again (dropout masks in the backward pass, resume after a kill). */
 #ifndef SATZ_BASE_RNG_H
 #define SATZ_BASE_RNG_H
 

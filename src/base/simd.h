@@ -1,11 +1,12 @@
 /* simd.h -- one source, several instruction sets, one binary.
  *
  * A file NAME.simd.c is compiled once per level (Makefile: SIMD_LEVELS). It defines one const table
- * under the name SIMD(table); the code that uses it declares the variants with SIMD_DECLARE and takes
- * the best the processor has with SIMD_BEST. Setting the environment variable SATZ_SIMD to generic,
- * avx2 or avx512 lowers the choice, so that each fallback can be tested on any machine.
+ * under the name SIMD(table); the code that uses it declares the variants with SIMD_DECLARE and
+ * takes the best the processor has with SIMD_BEST. Setting the environment variable SATZ_SIMD to
+ * generic, avx2 or avx512 lowers the choice, so that each fallback can be tested on any machine.
  *
- * Loops are plain C under `#pragma omp simd`: the compiler vectorises, the reader sees equations. */
+ * Loops are plain C under `#pragma omp simd`: the compiler vectorises, the reader sees equations.
+ */
 #ifndef SATZ_BASE_SIMD_H
 #define SATZ_BASE_SIMD_H
 

@@ -1,0 +1,47 @@
+/* bridge.h -- from the encoder's last words to the decoder's first state.
+ *
+ * dense: s_0 = W [h->_S ; h<-_1] + b, with tanh on the parts that are hidden states (Bahdanau 2014,
+ * A.2.2); mean: the same of the annotations' mean; copy: the last states themselves; zero.
+ *
+ * Parameters (dense, mean): bridge.weight [state, M], bridge.bias [1, state]. */
+#ifndef SATZ_MODEL_BRIDGE_H
+#define SATZ_MODEL_BRIDGE_H
+
+#include "model/decoder.h"
+#include "model/encoder.h"
+
+struct bridge {
+    const struct bridge_kind *kind;
+    int param, bias, weight; /* -1 where there is none */
+};
+
+struct bridge_memory {
+    struct mat summary, d_summary; /* [B, M] */
+    struct mat state, d_state;     /* [B, state width], in the order of the source rows */
+};
+
+/* What a bridge sees of the encoder's side. */
+struct bridge_source {
+    const struct encoder *encoder;
+    const struct sequence *seq;
+    const int *start;
+    struct encoder_memory *memory;
+    struct mat annotations, d_annotations;
+};
+
+int bridge_declare(struct bridge *b, const struct recipe *recipe, const struct encoder *e,
+                   const struct decoder *d, struct params *p, struct weights *w,
+                   struct satz_error *err);
+
+void bridge_plan(const struct encoder *e, const struct decoder *d, int rows, bool training,
+                 struct arena *arena, struct bridge_memory *m);
+
+/* -> m->state. */
+void bridge_forward(const struct pass *pass, const struct bridge *b, const struct decoder *d,
+                    const struct bridge_source *source, struct bridge_memory *m);
+
+/* m->d_state -> the encoder's last states' gradients (overwritten) and d_annotations (added to). */
+void bridge_backward(const struct pass *pass, const struct bridge *b, const struct decoder *d,
+                     const struct bridge_source *source, struct bridge_memory *m);
+
+#endif

@@ -1,0 +1,304 @@
+#include "model/decoder.h"
+
+#include <stdio.h>
+
+#include "model/options.h"
+#include "model/sites.h"
+
+static enum attention_place place_of(const struct recipe *recipe)
+{
+    return recipe_is(recipe->attention.place, "before")  ? PLACE_BEFORE
+           : recipe_is(recipe->attention.place, "after") ? PLACE_AFTER
+                                                         : PLACE_NONE;
+}
+
+static int declare_layers(struct decoder *d, const struct recipe *recipe, struct params *p,
+                          struct weights *w, struct satz_error *err)
+{
+    int context = d->place == PLACE_BEFORE ? d->annotation : 0;
+    int feed = recipe->attention.feeding ? d->readout : 0;
+    for (int l = 0; l < d->layers; l++) {
+        char prefix[64];
+        snprintf(prefix, sizeof prefix, "decoder.%d", l);
+        struct rnn_options options = {
+            .in = l ? d->hidden : d->embedding,
+            .hidden = d->hidden,
+            .extra = l ? 0 : context + feed,
+            .forget_bias = (real)recipe->model.forget_bias,
+            .init = model_weight_init(recipe),
+        };
+        if (rnn_declare(&d->rnn[l], recipe->model.decoder_cell, options, prefix, p, w, err) < 0)
+            return -1;
+        d->state_width += rnn_state_width(&d->rnn[l]);
+    }
+    int input = d->rnn[0].input_param;
+    if (context) {
+        d->input_context = weights_add(w, p, input, d->embedding, context, err);
+        if (d->input_context < 0)
+            return -1;
+    }
+    if (feed) {
+        d->feed = d->state_width;
+        d->state_width += feed;
+        d->input_feed = weights_add(w, p, input, d->embedding + context, feed, err);
+        if (d->input_feed < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int declare_readout(struct decoder *d, const struct recipe *recipe, struct params *p,
+                           struct weights *w, struct satz_error *err)
+{
+    int context = d->place == PLACE_NONE ? 0 : d->annotation;
+    int embedded = d->place == PLACE_BEFORE ? d->embedding : 0;
+    d->readout_param = params_add(p, "decoder.readout.weight", d->readout,
+                                  d->hidden + context + embedded, model_weight_init(recipe), err);
+    d->readout_bias = params_add(p, "decoder.readout.bias", 1, d->readout,
+                                 (struct param_init){.kind = PARAM_ZERO}, err);
+    if (d->readout_param < 0 || d->readout_bias < 0)
+        return -1;
+    d->readout_hidden = weights_add(w, p, d->readout_param, 0, d->hidden, err);
+    if (d->readout_hidden < 0)
+        return -1;
+    if (context) {
+        d->readout_context = weights_add(w, p, d->readout_param, d->hidden, context, err);
+        if (d->readout_context < 0)
+            return -1;
+    }
+    if (embedded) {
+        d->readout_embedded =
+            weights_add(w, p, d->readout_param, d->hidden + context, embedded, err);
+        if (d->readout_embedded < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int decoder_declare(struct decoder *d, const struct recipe *recipe, int annotation,
+                    struct params *p, struct weights *w, struct satz_error *err)
+{
+    bool tied = !recipe_is(recipe->model.tie, "none");
+    int hidden = recipe->model.decoder_hidden;
+    int readout = recipe->model.readout;
+    *d = (struct decoder){
+        .layers = recipe->model.decoder_layers,
+        .hidden = hidden,
+        .embedding = recipe->model.embedding,
+        .annotation = annotation,
+        .readout = readout ? readout
+                   : tied  ? recipe->model.embedding
+                           : hidden,
+        .feed = -1,
+        .place = place_of(recipe),
+        .input_context = -1,
+        .input_feed = -1,
+        .readout_context = -1,
+        .readout_embedded = -1,
+        .dropout_layers = (real)recipe->dropout.layers,
+        .dropout_readout = (real)recipe->dropout.readout,
+    };
+    if (declare_layers(d, recipe, p, w, err) < 0)
+        return -1;
+    int size = recipe->attention.size ? recipe->attention.size : hidden;
+    if (d->place != PLACE_NONE &&
+        attention_declare(&d->attention, recipe->attention.score, hidden, annotation, size,
+                          "decoder.attention", model_weight_init(recipe), p, w, err) < 0)
+        return -1;
+    return declare_readout(d, recipe, p, w, err);
+}
+
+/* Layer l's part of a state row. */
+static struct mat layer_state(const struct decoder *d, struct mat state, int l)
+{
+    int width = rnn_state_width(&d->rnn[0]);
+    return mat_cols(state, l * width, width);
+}
+
+/* The hidden part of the top layer. */
+static struct mat top(const struct decoder *d, struct mat state)
+{
+    return mat_cols(layer_state(d, state, d->layers - 1), 0, d->hidden);
+}
+
+static struct mat feed(const struct decoder *d, struct mat state)
+{
+    return mat_cols(state, d->feed, d->readout);
+}
+
+void decoder_rows_plan(const struct decoder *d, int n, const int *sentence, int longest,
+                       bool training, struct arena *arena, struct decoder_rows *rows)
+{
+    *rows = (struct decoder_rows){0};
+    rows->embedded = pass_mat(arena, n, d->embedding);
+    rows->previous = pass_mat(arena, n, d->state_width);
+    rows->next = pass_mat(arena, n, d->state_width);
+    for (int l = 0; l < d->layers; l++) {
+        rows->gates[l] = pass_mat(arena, n, rnn_gate_width(&d->rnn[l]));
+        if (l > 0)
+            rows->input[l] = pass_mat(arena, n, d->hidden);
+    }
+    if (d->place != PLACE_NONE) {
+        rows->attention.sentence = sentence;
+        rows->attention.query = top(d, d->place == PLACE_BEFORE ? rows->previous : rows->next);
+        attention_rows_plan(&d->attention, n, longest, training, arena, &rows->attention);
+    }
+    rows->activation = pass_mat(arena, n, d->readout);
+    rows->readout = pass_mat(arena, n, d->readout);
+    if (training) {
+        rows->d_readout = pass_mat(arena, n, d->readout);
+        rows->d_embedded = pass_mat(arena, n, d->embedding);
+        rows->d_output = pass_mat(arena, n, d->hidden);
+        if (d->layers > 1)
+            rows->d_input = pass_mat(arena, n, d->hidden);
+    }
+}
+
+static struct mat slice(struct mat m, int from, int n)
+{
+    return m.data ? mat_rows(m, from, n) : m;
+}
+
+struct decoder_rows decoder_rows_slice(const struct decoder *d, const struct decoder_rows *rows,
+                                       int from, int n)
+{
+    struct decoder_rows part = {
+        .first = rows->first + from,
+        .embedded = slice(rows->embedded, from, n),
+        .previous = slice(rows->previous, from, n),
+        .next = slice(rows->next, from, n),
+        .activation = slice(rows->activation, from, n),
+        .readout = slice(rows->readout, from, n),
+        .d_readout = slice(rows->d_readout, from, n),
+        .d_embedded = slice(rows->d_embedded, from, n),
+        .d_output = slice(rows->d_output, from, n),
+        .d_input = slice(rows->d_input, from, n),
+    };
+    for (int l = 0; l < d->layers; l++) {
+        part.gates[l] = slice(rows->gates[l], from, n);
+        part.input[l] = slice(rows->input[l], from, n);
+    }
+    if (d->place != PLACE_NONE)
+        part.attention = attention_rows_slice(rows->attention, from, n);
+    return part;
+}
+
+void decoder_project(const struct pass *pass, const struct decoder *d, struct decoder_rows *rows)
+{
+    weight_forward(pass, d->rnn[0].input, rows->embedded, 0, rows->gates[0]);
+}
+
+static struct cell_step layer_step(const struct decoder *d, const struct decoder_rows *rows, int l)
+{
+    return (struct cell_step){
+        .gates = rows->gates[l],
+        .previous = layer_state(d, rows->previous, l),
+        .next = layer_state(d, rows->next, l),
+    };
+}
+
+void decoder_recur(const struct pass *pass, const struct decoder *d,
+                   const struct attention_memory *memory, struct decoder_rows *rows)
+{
+    if (d->place == PLACE_BEFORE) {
+        attention_forward(pass, &d->attention, memory, rows->attention);
+        weight_forward(pass, d->input_context, rows->attention.context, 1, rows->gates[0]);
+    }
+    if (decoder_feeds(d))
+        weight_forward(pass, d->input_feed, feed(d, rows->previous), 1, rows->gates[0]);
+    for (int l = 0; l < d->layers; l++) {
+        if (l > 0) {
+            mat_copy(rows->input[l], mat_cols(layer_state(d, rows->next, l - 1), 0, d->hidden));
+            pass_dropout(pass, SITE_DECODER_LAYER + (uint64_t)l, d->dropout_layers, rows->first,
+                         rows->input[l]);
+            weight_forward(pass, d->rnn[l].input, rows->input[l], 0, rows->gates[l]);
+        }
+        d->rnn[l].cell->forward(pass, &d->rnn[l], layer_step(d, rows, l));
+    }
+}
+
+void decoder_output(const struct pass *pass, const struct decoder *d,
+                    const struct attention_memory *memory, struct decoder_rows *rows)
+{
+    struct mat a = rows->activation;
+    if (d->place == PLACE_AFTER)
+        attention_forward(pass, &d->attention, memory, rows->attention);
+    weight_forward(pass, d->readout_hidden, top(d, rows->next), 0, a);
+    if (d->place != PLACE_NONE)
+        weight_forward(pass, d->readout_context, rows->attention.context, 1, a);
+    if (d->place == PLACE_BEFORE)
+        weight_forward(pass, d->readout_embedded, rows->embedded, 1, a);
+    pass->kernels->add_bias(a, params_mat(pass->params, d->readout_bias).data);
+    pass->kernels->tanh(a);
+    mat_copy(rows->readout, a);
+    pass_dropout(pass, SITE_READOUT, d->dropout_readout, rows->first, rows->readout);
+    if (decoder_feeds(d))
+        mat_copy(feed(d, rows->next), rows->readout);
+}
+
+void decoder_output_backward(const struct pass *pass, const struct decoder *d,
+                             struct attention_memory *memory, struct decoder_rows *rows)
+{
+    struct mat d_pre = rows->d_readout;
+    pass_dropout(pass, SITE_READOUT, d->dropout_readout, rows->first, d_pre);
+    pass->kernels->tanh_backward(rows->activation, d_pre);
+    weight_backward(pass, d->readout_hidden, d_pre, 0, rows->d_output);
+    if (d->place != PLACE_NONE)
+        weight_backward(pass, d->readout_context, d_pre, 0, rows->attention.d_context);
+    if (d->place == PLACE_BEFORE)
+        weight_backward(pass, d->readout_embedded, d_pre, 0, rows->d_embedded);
+    else
+        mat_zero(rows->d_embedded);
+    if (d->place == PLACE_AFTER)
+        attention_backward(pass, &d->attention, memory, rows->attention, rows->d_output);
+}
+
+void decoder_recur_backward(const struct pass *pass, const struct decoder *d,
+                            struct attention_memory *memory, struct decoder_rows *rows,
+                            struct mat d_state)
+{
+    pass->kernels->add(top(d, d_state), rows->d_output);
+    for (int l = d->layers - 1; l >= 0; l--) {
+        struct cell_step s = layer_step(d, rows, l);
+        s.d_state = layer_state(d, d_state, l);
+        d->rnn[l].cell->backward(pass, &d->rnn[l], s);
+        if (l > 0) {
+            weight_backward(pass, d->rnn[l].input, rows->gates[l], 0, rows->d_input);
+            pass_dropout(pass, SITE_DECODER_LAYER + (uint64_t)l, d->dropout_layers, rows->first,
+                         rows->d_input);
+            pass->kernels->add(mat_cols(layer_state(d, d_state, l - 1), 0, d->hidden),
+                               rows->d_input);
+        }
+    }
+    if (d->place == PLACE_BEFORE) {
+        weight_backward(pass, d->input_context, rows->gates[0], 1, rows->attention.d_context);
+        attention_backward(pass, &d->attention, memory, rows->attention, top(d, d_state));
+    }
+    if (decoder_feeds(d))
+        weight_backward(pass, d->input_feed, rows->gates[0], 0, feed(d, d_state));
+}
+
+void decoder_gradients(const struct pass *pass, const struct decoder *d, struct decoder_rows *rows)
+{
+    struct mat d_gates = rows->gates[0], d_pre = rows->d_readout;
+    weight_gradient(pass, d->rnn[0].input, d_gates, rows->embedded);
+    weight_backward(pass, d->rnn[0].input, d_gates, 1, rows->d_embedded);
+    if (d->place == PLACE_BEFORE)
+        weight_gradient(pass, d->input_context, d_gates, rows->attention.context);
+    if (decoder_feeds(d))
+        weight_gradient(pass, d->input_feed, d_gates, feed(d, rows->previous));
+    for (int l = 0; l < d->layers; l++) {
+        if (l > 0)
+            weight_gradient(pass, d->rnn[l].input, rows->gates[l], rows->input[l]);
+        d->rnn[l].cell->weight_gradient(pass, &d->rnn[l], rows->gates[l],
+                                        layer_state(d, rows->previous, l));
+    }
+    weight_gradient(pass, d->readout_hidden, d_pre, top(d, rows->next));
+    bias_gradient(pass, d->readout_bias, d_pre);
+    if (d->place != PLACE_NONE) {
+        weight_gradient(pass, d->readout_context, d_pre, rows->attention.context);
+        attention_weight_gradient(pass, &d->attention, rows->attention);
+    }
+    if (d->place == PLACE_BEFORE)
+        weight_gradient(pass, d->readout_embedded, d_pre, rows->embedded);
+}

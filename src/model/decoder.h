@@ -1,0 +1,85 @@
+/* decoder.h -- one step of the decoder, for training and for search alike.
+ *
+ * With x the embedded previous word, s the state, h its top layer's hidden part, c the context:
+ *
+ *   attention before the cell (Bahdanau 2014, A.1.2):  c = attend(h_{t-1})  s = cell([x; c],
+ * s_{t-1}) attention after the cell (Luong 2015, 3.1):        s = cell([x; a_{t-1}?], s_{t-1})  c =
+ * attend(h) readout                                            a = tanh(W_r [h; c; x] + b)   (x
+ * only "before")
+ *
+ * a is what the output layer sees; with input feeding (Luong 2015, 3.3) it is also an input of the
+ * next step. A state row holds h|c of each layer, then the fed readout: reordering hypotheses is
+ * gathering rows.
+ *
+ * Parameters: decoder.L.* (nn/rnn.h; the columns of decoder.0.input are x, then c, then a),
+ * decoder.attention.* (nn/attention.h), decoder.readout.weight [R, H + M + E],
+ * decoder.readout.bias. */
+#ifndef SATZ_MODEL_DECODER_H
+#define SATZ_MODEL_DECODER_H
+
+#include "model/encoder.h"
+#include "nn/attention.h"
+
+enum attention_place { PLACE_NONE, PLACE_BEFORE, PLACE_AFTER };
+
+struct decoder {
+    int layers, hidden, embedding, annotation, readout;
+    int state_width, feed; /* feed: its column in a state row, -1 without feeding */
+    enum attention_place place;
+    struct rnn rnn[MODEL_MAX_LAYERS];
+    struct attention attention;
+    int input_context, input_feed; /* weights; -1 where there is none */
+    int readout_param, readout_bias;
+    int readout_hidden, readout_context, readout_embedded; /* weights */
+    real dropout_layers, dropout_readout;
+};
+
+/* n rows of everything a step reads and writes: one step's hypotheses, or a whole batch's words. */
+struct decoder_rows {
+    int first;                          /* index of row 0 in the batch, for dropout */
+    struct mat embedded;                /* [n, E] */
+    struct mat previous, next;          /* [n, state] */
+    struct mat gates[MODEL_MAX_LAYERS]; /* [n, gates*H] */
+    struct mat input[MODEL_MAX_LAYERS]; /* [n, H], layers above 0 */
+    struct attention_rows attention;
+    struct mat activation, readout;   /* [n, R]: a before and after dropout */
+    struct mat d_readout, d_embedded; /* [n, R], [n, E] */
+    struct mat d_output;              /* [n, H]: gradient of h from the readout */
+    struct mat d_input;               /* [n, H]: scratch for layers above 0 */
+};
+
+int decoder_declare(struct decoder *d, const struct recipe *recipe, int annotation,
+                    struct params *p, struct weights *w, struct satz_error *err);
+
+void decoder_rows_plan(const struct decoder *d, int n, const int *sentence, int longest,
+                       bool training, struct arena *arena, struct decoder_rows *rows);
+struct decoder_rows decoder_rows_slice(const struct decoder *d, const struct decoder_rows *rows,
+                                       int from, int n);
+
+/* embedded -> gates[0]: the part of the recurrence that is known for all steps at once. */
+void decoder_project(const struct pass *pass, const struct decoder *d, struct decoder_rows *rows);
+/* previous, gates[0] -> next. */
+void decoder_recur(const struct pass *pass, const struct decoder *d,
+                   const struct attention_memory *memory, struct decoder_rows *rows);
+/* next -> readout (and next's fed part). Rows of many steps may be taken in one call unless the
+ * readout is fed (decoder_feeds). */
+void decoder_output(const struct pass *pass, const struct decoder *d,
+                    const struct attention_memory *memory, struct decoder_rows *rows);
+
+static inline bool decoder_feeds(const struct decoder *d)
+{
+    return d->feed >= 0;
+}
+
+/* d_readout -> d_output, d_embedded (overwritten), attention's gradients. */
+void decoder_output_backward(const struct pass *pass, const struct decoder *d,
+                             struct attention_memory *memory, struct decoder_rows *rows);
+/* d_output and d_state [n, state] (in: the gradient of next; out: of previous) -> gates become
+ * their gradients. */
+void decoder_recur_backward(const struct pass *pass, const struct decoder *d,
+                            struct attention_memory *memory, struct decoder_rows *rows,
+                            struct mat d_state);
+/* Over all rows: d_embedded gets the recurrence's part, parameters their gradients. */
+void decoder_gradients(const struct pass *pass, const struct decoder *d, struct decoder_rows *rows);
+
+#endif

@@ -1,0 +1,43 @@
+/* encoder.h -- a stack of recurrent layers reads the source sentence into annotations.
+ *
+ * Layer l's input is the output of layer l-1; a bidirectional layer's output is its two directions
+ * side by side (Bahdanau 2014, 3.2: h_j = [h->_j ; h<-_j]).
+ *
+ * Parameters: encoder.L.forward.*, encoder.L.backward.* (nn/rnn.h), L from 0. */
+#ifndef SATZ_MODEL_ENCODER_H
+#define SATZ_MODEL_ENCODER_H
+
+#include "config/recipe.h"
+#include "nn/rnn.h"
+
+enum { MODEL_MAX_LAYERS = 16 };
+
+struct encoder {
+    int layers, directions, width; /* width: of an annotation */
+    struct rnn rnn[MODEL_MAX_LAYERS][2];
+    real dropout_layers;
+};
+
+struct encoder_memory {
+    struct mat input[MODEL_MAX_LAYERS];   /* [total, in]; input[0] is the embedded source */
+    struct mat d_input[MODEL_MAX_LAYERS]; /* their gradients */
+    struct mat d_top;                     /* [total, width] */
+    struct rnn_memory rnn[MODEL_MAX_LAYERS][2];
+};
+
+int encoder_declare(struct encoder *e, const struct recipe *recipe, struct params *p,
+                    struct weights *w, struct satz_error *err);
+
+void encoder_plan(const struct encoder *e, const struct sequence *seq, bool training,
+                  struct arena *arena, struct encoder_memory *m);
+
+/* m->input[0] -> annotations [total, width], sentence-major: row start[r] + step. */
+void encoder_forward(const struct pass *pass, const struct encoder *e, const struct sequence *seq,
+                     const int *start, struct encoder_memory *m, struct mat annotations);
+
+/* d_annotations, and in m->rnn[l][d].d_state the gradients of the last states (the bridge's), ->
+ * m->d_input[0] and the parameters' gradients. */
+void encoder_backward(const struct pass *pass, const struct encoder *e, const struct sequence *seq,
+                      const int *start, struct mat d_annotations, struct encoder_memory *m);
+
+#endif

@@ -1,0 +1,79 @@
+/* seq2seq.h -- the translation model: embeddings, encoder, bridge, decoder with attention, output.
+ *
+ * The one place where translation is spelled out. A model is immutable while passes run over it, so
+ * threads share it; each thread has a struct pass and memory planned on its own arena.
+ *
+ * Parameters besides those of encoder.h, bridge.h and decoder.h:
+ *   source.embedding [Vs, E]   target.embedding [Vt, E]   output.weight [Vt, R]   output.bias [1,
+ * Vt] model.tie target: output.weight is target.embedding; all: source.embedding is it too. */
+#ifndef SATZ_MODEL_SEQ2SEQ_H
+#define SATZ_MODEL_SEQ2SEQ_H
+
+#include "model/bridge.h"
+#include "nn/loss.h"
+#include "text/batch.h"
+
+struct seq2seq {
+    struct params params;
+    struct weights weights;
+    int source_size, target_size; /* vocabularies */
+    int source_embedding, target_embedding;
+    struct encoder encoder;
+    struct bridge bridge;
+    struct decoder decoder;
+    struct loss loss;
+    real dropout_embedding, dropout_annotations;
+};
+
+/* Declares the model a recipe describes; params_allocate and a source of values (params_initialise
+ * or a model file) and weights_allocate + weights_pack follow. On failure nothing is left to
+ * release. */
+int seq2seq_init(struct seq2seq *m, const struct recipe *recipe, int source_size, int target_size,
+                 struct satz_error *err);
+void seq2seq_release(struct seq2seq *m);
+
+/* The source side of a batch: what translation needs and training also has. */
+struct seq2seq_source {
+    struct encoder_memory encoder;
+    struct attention_memory attention;
+    struct bridge_memory bridge;
+    int *start; /* [rows + 1] */
+};
+
+/* Lays out and then computes annotations, keys and the decoder's first states
+ * (source->bridge.state [B, state], in the order of the source rows). */
+void seq2seq_source_plan(const struct seq2seq *m, const struct sequence *seq, bool training,
+                         struct arena *arena, struct seq2seq_source *source);
+void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
+                    const int *ids, struct seq2seq_source *source);
+
+/* A whole batch, source and target. */
+struct seq2seq_memory {
+    struct seq2seq_source source;
+    struct decoder_rows rows; /* one row per target word */
+    int *sentence;            /* [target.total]: source row of each target word */
+    struct mat d_state;       /* [B, state] */
+    struct mat logits;        /* a chunk of rows */
+};
+
+void seq2seq_plan(const struct seq2seq *m, const struct batch *b, bool training,
+                  struct arena *arena, struct seq2seq_memory *memory);
+
+/* Teacher forcing: losses of the batch's target given its source; *sums is added to. */
+void seq2seq_loss(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
+                  struct seq2seq_memory *memory, struct loss_sums *sums);
+
+/* seq2seq_loss, and pass->gradients += scale * d loss. Memory must be planned for training. */
+void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
+                      real scale, struct seq2seq_memory *memory, struct loss_sums *sums);
+
+/* One step of search over n hypotheses, rows of `rows` planned for at least n:
+ *   sentence [n]  source row of each (the pointer given to the plan)
+ *   words [n]     the words just chosen (TOKEN_BEGIN first)
+ *   rows->previous [n, state] is read; rows->next [n, state], rows->attention.weights and
+ *   logits [n, Vt] are written. */
+void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
+                  const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
+                  struct mat logits);
+
+#endif

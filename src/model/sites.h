@@ -1,0 +1,14 @@
+/* sites.h -- where dropout acts: each place has its own stream of random bits. */
+#ifndef SATZ_MODEL_SITES_H
+#define SATZ_MODEL_SITES_H
+
+enum dropout_site {
+    SITE_SOURCE_EMBEDDING = 1,
+    SITE_TARGET_EMBEDDING,
+    SITE_ANNOTATIONS,
+    SITE_READOUT,
+    SITE_ENCODER_LAYER = 64, /* + layer */
+    SITE_DECODER_LAYER = 128 /* + layer */
+};
+
+#endif

@@ -1,0 +1,12 @@
+/* embed.h -- rows of a table [V, E] by token id. */
+#ifndef SATZ_NN_EMBED_H
+#define SATZ_NN_EMBED_H
+
+#include "nn/pass.h"
+
+/* x[i] = table[ids[i]], i < x.rows. */
+void embed_forward(const struct pass *pass, int param, const int *ids, struct mat x);
+/* d_table[ids[i]] += dx[i]. */
+void embed_backward(const struct pass *pass, int param, const int *ids, struct mat dx);
+
+#endif

@@ -1,0 +1,37 @@
+#include "base/simd.h"
+#include "compute/vmath.h"
+#include "nn/loss.h"
+
+static real log_sum_exp(int n, const real *z)
+{
+    real top = z[0], total = 0;
+#pragma omp simd reduction(max : top)
+    for (int v = 0; v < n; v++)
+        top = z[v] > top ? z[v] : top;
+#pragma omp simd reduction(+ : total)
+    for (int v = 0; v < n; v++)
+        total += vmath_exp(z[v] - top);
+    return top + (real)log((double)total);
+}
+
+static real sum(int n, const real *z)
+{
+    real total = 0;
+#pragma omp simd reduction(+ : total)
+    for (int v = 0; v < n; v++)
+        total += z[v];
+    return total;
+}
+
+static void gradient(int n, real *z, real log_sum, real floor, real scale)
+{
+#pragma omp simd
+    for (int v = 0; v < n; v++)
+        z[v] = scale * (vmath_exp(z[v] - log_sum) - floor);
+}
+
+const struct loss_kernels SIMD(loss_kernels) = {
+    .log_sum_exp = log_sum_exp,
+    .sum = sum,
+    .gradient = gradient,
+};

@@ -1,0 +1,99 @@
+#include "nn/pass.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/rng.h"
+
+int weights_add(struct weights *w, const struct params *p, int param, int column, int in,
+                struct satz_error *err)
+{
+    const struct param *e = &p->entries[param];
+    assert(column >= 0 && column + in <= e->cols);
+    if (memory_grow(&w->list, &w->capacity, (size_t)w->count + 1, sizeof *w->list, err) < 0)
+        return -1;
+    w->list[w->count] = (struct weight){.param = param, .column = column, .in = in, .out = e->rows};
+    return w->count++;
+}
+
+int weights_allocate(struct weights *w, const struct compute_backend *backend, struct compute *c,
+                     bool training, struct satz_error *err)
+{
+    w->backend = backend;
+    for (int i = 0; i < w->count; i++) {
+        struct weight *e = &w->list[i];
+        e->forward = backend->pack_new(c, e->in, e->out, err);
+        if (!e->forward)
+            return -1;
+        if (!training)
+            continue;
+        e->backward = backend->pack_new(c, e->out, e->in, err);
+        if (!e->backward)
+            return -1;
+    }
+    return 0;
+}
+
+void weights_pack(struct weights *w, int index, const struct params *p, struct compute *c)
+{
+    const struct weight *e = &w->list[index];
+    struct mat m = mat_cols(params_mat(p, e->param), e->column, e->in);
+    w->backend->pack(c, e->forward, m, true);
+    if (e->backward)
+        w->backend->pack(c, e->backward, m, false);
+}
+
+void weights_release(struct weights *w)
+{
+    for (int i = 0; w->backend && i < w->count; i++) {
+        w->backend->pack_free(w->list[i].forward);
+        w->backend->pack_free(w->list[i].backward);
+    }
+    free(w->list);
+    *w = (struct weights){0};
+}
+
+void weight_forward(const struct pass *pass, int weight, struct mat x, real beta, struct mat y)
+{
+    const struct weight *e = &pass->weights->list[weight];
+    assert(x.cols == e->in && y.cols == e->out && x.rows == y.rows);
+    if (x.rows > 0)
+        pass->backend->gemm_packed(pass->compute, x, e->forward, beta, y);
+}
+
+void weight_backward(const struct pass *pass, int weight, struct mat dy, real beta, struct mat dx)
+{
+    const struct weight *e = &pass->weights->list[weight];
+    assert(dx.cols == e->in && dy.cols == e->out && dx.rows == dy.rows);
+    if (dx.rows > 0)
+        pass->backend->gemm_packed(pass->compute, dy, e->backward, beta, dx);
+}
+
+void weight_gradient(const struct pass *pass, int weight, struct mat dy, struct mat x)
+{
+    const struct weight *e = &pass->weights->list[weight];
+    assert(x.cols == e->in && dy.cols == e->out && x.rows == dy.rows);
+    if (x.rows == 0)
+        return;
+    struct mat dw =
+        mat_cols(params_view(pass->params, pass->gradients, e->param), e->column, e->in);
+    pass->backend->gemm(pass->compute, true, false, dy, x, 1, dw);
+}
+
+void bias_gradient(const struct pass *pass, int param, struct mat dy)
+{
+    struct mat db = params_view(pass->params, pass->gradients, param);
+    pass->kernels->column_sums(dy, db.data);
+}
+
+struct mat pass_mat(struct arena *arena, int rows, int cols)
+{
+    return mat_make(arena_take(arena, (size_t)rows * (size_t)cols, sizeof(real)), rows, cols);
+}
+
+void pass_dropout(const struct pass *pass, uint64_t site, real rate, int first_row, struct mat m)
+{
+    if (pass->dropout && rate > 0)
+        pass->kernels->dropout(rng_mix(pass->key ^ site), rate,
+                               (uint32_t)first_row * (uint32_t)m.cols, m);
+}

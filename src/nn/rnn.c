@@ -1,0 +1,116 @@
+#include "nn/rnn.h"
+
+#include <stdio.h>
+
+#include "base/lists.h"
+
+#define DECLARE(name, doc) SIMD_DECLARE(const struct cell, cell_##name);
+CELL_LIST(DECLARE)
+#undef DECLARE
+
+const struct cell *cell_find(const char *name)
+{
+#define MATCH(cell, doc)                                                                           \
+    if (strcmp(name, #cell) == 0)                                                                  \
+        return SIMD_BEST(cell_##cell);
+    CELL_LIST(MATCH)
+#undef MATCH
+    return NULL;
+}
+
+int rnn_state_width(const struct rnn *rnn)
+{
+    return rnn->cell->states * rnn->options.hidden;
+}
+
+int rnn_gate_width(const struct rnn *rnn)
+{
+    return rnn->cell->gates * rnn->options.hidden;
+}
+
+int rnn_declare(struct rnn *rnn, const char *cell, struct rnn_options options, const char *prefix,
+                struct params *p, struct weights *w, struct satz_error *err)
+{
+    char name[96];
+    *rnn = (struct rnn){.cell = cell_find(cell), .options = options};
+    if (!rnn->cell)
+        return error_set(err, "there is no recurrent cell called \"%s\"", cell);
+    struct param_init init = options.init;
+    init.blocks = rnn->cell->gates;
+    snprintf(name, sizeof name, "%s.input", prefix);
+    rnn->input_param =
+        params_add(p, name, rnn_gate_width(rnn), options.in + options.extra, init, err);
+    if (rnn->input_param < 0)
+        return -1;
+    rnn->input = weights_add(w, p, rnn->input_param, 0, options.in, err);
+    return rnn->input < 0 ? -1 : rnn->cell->declare(rnn, prefix, p, w, err);
+}
+
+void rnn_plan(const struct rnn *rnn, const struct sequence *seq, bool training, struct arena *arena,
+              struct rnn_memory *m)
+{
+    int width = rnn_state_width(rnn);
+    m->gates = pass_mat(arena, seq->total, rnn_gate_width(rnn));
+    m->states = pass_mat(arena, seq->total, width);
+    m->initial = pass_mat(arena, seq->rows, width);
+    m->previous = pass_mat(arena, seq->total, width);
+    if (training)
+        m->d_state = pass_mat(arena, seq->rows, width);
+}
+
+int rnn_last_row(const struct rnn *rnn, const struct sequence *seq, int row)
+{
+    return rnn->options.reverse ? row : seq->offset[seq->length[row] - 1] + row;
+}
+
+/* Rows [0, n) of the state that step `step` starts from: the neighbouring step's where it has the
+ * row, the initial state elsewhere. */
+static void copy_previous(const struct rnn *rnn, const struct sequence *seq, int step,
+                          const struct rnn_memory *m)
+{
+    int n = sequence_active(seq, step);
+    int neighbour = rnn->options.reverse ? step + 1 : step - 1;
+    int known = neighbour < 0 ? 0 : sequence_active(seq, neighbour);
+    known = known < n ? known : n;
+    struct mat to = mat_rows(m->previous, seq->offset[step], n);
+    if (known > 0)
+        mat_copy(mat_rows(to, 0, known), mat_rows(m->states, seq->offset[neighbour], known));
+    mat_copy(mat_rows(to, known, n - known), mat_rows(m->initial, known, n - known));
+}
+
+static struct cell_step step_rows(const struct sequence *seq, int step, const struct rnn_memory *m)
+{
+    int at = seq->offset[step], n = sequence_active(seq, step);
+    return (struct cell_step){
+        .gates = mat_rows(m->gates, at, n),
+        .previous = mat_rows(m->previous, at, n),
+        .next = mat_rows(m->states, at, n),
+    };
+}
+
+void rnn_forward(const struct pass *pass, const struct rnn *rnn, const struct sequence *seq,
+                 struct mat x, struct rnn_memory *m)
+{
+    weight_forward(pass, rnn->input, x, 0, m->gates);
+    for (int i = 0; i < seq->steps; i++) {
+        int step = rnn->options.reverse ? seq->steps - 1 - i : i;
+        copy_previous(rnn, seq, step, m);
+        rnn->cell->forward(pass, rnn, step_rows(seq, step, m));
+    }
+}
+
+void rnn_backward(const struct pass *pass, const struct rnn *rnn, const struct sequence *seq,
+                  struct mat x, struct mat d_h, struct rnn_memory *m, real beta, struct mat dx)
+{
+    for (int i = 0; i < seq->steps; i++) {
+        int step = rnn->options.reverse ? i : seq->steps - 1 - i;
+        struct cell_step s = step_rows(seq, step, m);
+        s.d_state = mat_rows(m->d_state, 0, s.gates.rows);
+        pass->kernels->add(mat_cols(s.d_state, 0, rnn->options.hidden),
+                           mat_rows(d_h, seq->offset[step], s.gates.rows));
+        rnn->cell->backward(pass, rnn, s);
+    }
+    weight_gradient(pass, rnn->input, m->gates, x);
+    rnn->cell->weight_gradient(pass, rnn, m->gates, m->previous);
+    weight_backward(pass, rnn->input, m->gates, beta, dx);
+}

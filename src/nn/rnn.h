@@ -1,0 +1,62 @@
+/* rnn.h -- one recurrent layer in one direction over packed sequences (base/sequence.h).
+ *
+ * The input projection x W_ih^T of all steps is one GEMM; the time loop has one GEMM and one fused
+ * gate kernel per step; weight gradients are one GEMM per sequence.
+ *
+ * Parameters, as PyTorch's nn.LSTM has them but with one bias (its b_ih + b_hh):
+ *   PREFIX.input     [gates*H, in + extra]   weight_ih
+ *   PREFIX.recurrent [gates*H, H]            weight_hh
+ *   PREFIX.bias      [1, gates*H] */
+#ifndef SATZ_NN_RNN_H
+#define SATZ_NN_RNN_H
+
+#include "base/sequence.h"
+#include "nn/cell.h"
+
+struct rnn_options {
+    int in, hidden;
+    int extra; /* further columns of PREFIX.input, which the caller registers and projects itself */
+    bool reverse;     /* runs from each sentence's last step to its first */
+    real forget_bias; /* initial bias of a forget gate, where the cell has one */
+    struct param_init init;
+};
+
+struct rnn {
+    const struct cell *cell;
+    struct rnn_options options;
+    int input_param, recurrent_param, bias_param;
+    int input, recurrent; /* weights */
+};
+
+/* What forward leaves for backward; laid out by rnn_plan on the pass's arena. */
+struct rnn_memory {
+    struct mat gates;    /* [total, gates*H] */
+    struct mat states;   /* [total, states*H] */
+    struct mat initial;  /* [rows, states*H], filled by the caller before forward */
+    struct mat previous; /* [total, states*H]: the state each step started from */
+    struct mat d_state;  /* [rows, states*H]: backward's running gradient (training only) */
+};
+
+int rnn_declare(struct rnn *rnn, const char *cell, struct rnn_options options, const char *prefix,
+                struct params *p, struct weights *w, struct satz_error *err);
+
+int rnn_state_width(const struct rnn *rnn);
+int rnn_gate_width(const struct rnn *rnn);
+
+void rnn_plan(const struct rnn *rnn, const struct sequence *seq, bool training, struct arena *arena,
+              struct rnn_memory *m);
+
+/* x [total, in] -> m->states. */
+void rnn_forward(const struct pass *pass, const struct rnn *rnn, const struct sequence *seq,
+                 struct mat x, struct rnn_memory *m);
+
+/* d_h [total, H]: gradient of each step's output. m->d_state: in, the gradient of each sentence's
+ * last state in this direction; out, that of its initial state. dx [total, in] is overwritten
+ * (beta 0) or added to (beta 1). Parameter gradients are accumulated. */
+void rnn_backward(const struct pass *pass, const struct rnn *rnn, const struct sequence *seq,
+                  struct mat x, struct mat d_h, struct rnn_memory *m, real beta, struct mat dx);
+
+/* Row of m->states that holds row `row`'s last state in this direction. */
+int rnn_last_row(const struct rnn *rnn, const struct sequence *seq, int row);
+
+#endif
