@@ -1,9 +1,11 @@
-/* openblas.c -- the reference backend: CBLAS, in the precision of `real`. */
+/* openblas.c -- the reference backend: CBLAS, in the precision of `real`. Products with packed
+ * weights, whose rows must not depend on each other, are our own (see panel.h). */
 #include <cblas.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "compute/compute.h"
+#include "compute/panel.h"
 
 #ifdef SATZ_DOUBLE
 #define blas_gemm cblas_dgemm
@@ -12,12 +14,12 @@
 #endif
 
 struct compute {
-    enum compute_precision precision;
+    const struct panel_kernels *kernels;
 };
 
 struct packed {
-    struct mat weight;
-    bool transposed;
+    int k, n;
+    real *panels;
 };
 
 static int openblas_supported(enum compute_precision precision, struct satz_error *err)
@@ -34,7 +36,7 @@ static struct compute *openblas_new(enum compute_precision precision, struct sat
     struct compute *c = memory_new(1, sizeof *c, err);
     if (!c)
         return NULL;
-    c->precision = precision;
+    c->kernels = SIMD_BEST(panel_kernels);
     openblas_set_num_threads(1);
     return c;
 }
@@ -64,29 +66,44 @@ static void openblas_gemm(struct compute *c, bool transpose_a, bool transpose_b,
               a.ld, b.data, b.ld, beta, out.data, out.ld);
 }
 
+static void openblas_pack_free(struct packed *p)
+{
+    if (!p)
+        return;
+    free(p->panels);
+    free(p);
+}
+
 static struct packed *openblas_pack_new(struct compute *c, int k, int n, struct satz_error *err)
 {
     (void)c;
     assert(k > 0 && n > 0);
-    return memory_new(1, sizeof(struct packed), err);
+    struct packed *p = memory_new(1, sizeof *p, err);
+    if (!p)
+        return NULL;
+    p->k = k;
+    p->n = n;
+    p->panels = memory_new_aligned(panel_size(k, n), sizeof(real), err);
+    if (!p->panels) {
+        openblas_pack_free(p);
+        return NULL;
+    }
+    return p;
 }
 
 static void openblas_pack(struct compute *c, struct packed *p, struct mat w, bool transposed)
 {
     (void)c;
-    p->weight = w;
-    p->transposed = transposed;
-}
-
-static void openblas_pack_free(struct packed *p)
-{
-    free(p);
+    assert(w.rows == (transposed ? p->n : p->k) && w.cols == (transposed ? p->k : p->n));
+    panel_pack(w, transposed, p->panels);
 }
 
 static void openblas_gemm_packed(struct compute *c, struct mat a, const struct packed *w, real beta,
                                  struct mat out)
 {
-    openblas_gemm(c, false, w->transposed, a, w->weight, beta, out);
+    assert(a.cols == w->k && out.cols == w->n && a.rows == out.rows);
+    assert(beta == 0 || beta == 1);
+    c->kernels->multiply(a, w->panels, beta, out);
 }
 
 extern const struct compute_backend compute_openblas;
