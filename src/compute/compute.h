@@ -1,11 +1,11 @@
 /* compute.h -- the seam to the GEMM libraries.
  *
- * A backend is one const table (compute_openblas, compute_onednn). A `struct compute` is one thread's
- * handle on it: it holds that thread's primitives and scratch, so nothing inside is locked or shared.
- * Every call runs on the calling thread alone; parallelism is one level up (shards).
+ * A backend is one const table (compute_openblas, compute_onednn). A `struct compute` is one
+ * thread's handle on it: it holds that thread's primitives and scratch, so nothing inside is locked
+ * or shared. Every call runs on the calling thread alone; parallelism is one level up (shards).
  *
- * Weights are packed once per update and used for every time step. A packed weight is read-only while
- * in use and may be shared by all threads.
+ * Weights are packed once per update and used for every time step. A packed weight is read-only
+ * while in use and may be shared by all threads.
  *
  * Row independence: gemm_packed computes row r of C from row r of A and the weight by the same
  * sequence of operations whatever the number of rows, so that a sentence's translation has the same
@@ -33,8 +33,8 @@ struct compute_backend {
     struct compute *(*new)(enum compute_precision precision, struct satz_error *err);
     void (*free)(struct compute *c);
 
-    /* C [m,n] = beta C + op(A) op(B); op transposes when the flag is set; op(A) is [m,k], op(B) [k,n].
-     * beta is 0 (C is overwritten, and may hold NaN before) or 1. */
+    /* C [m,n] = beta C + op(A) op(B); op transposes when the flag is set; op(A) is [m,k], op(B)
+     * [k,n]. beta is 0 (C is overwritten, and may hold NaN before) or 1. */
     void (*gemm)(struct compute *c, bool transpose_a, bool transpose_b, struct mat a, struct mat b,
                  real beta, struct mat out);
 
@@ -52,8 +52,8 @@ struct compute_backend {
 /* The backends, best first, ended by NULL. */
 extern const struct compute_backend *const compute_backends[];
 
-/* `name` is "auto" or a backend's; auto takes the first one that this machine supports. NULL with the
- * reason in *err when the forced one is not there. */
+/* `name` is "auto" or a backend's; auto takes the first one that this machine supports. NULL with
+ * the reason in *err when the forced one is not there. */
 const struct compute_backend *compute_find(const char *name, enum compute_precision precision,
                                            struct satz_error *err);
 

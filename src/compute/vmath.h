@@ -1,7 +1,8 @@
 /* vmath.h -- exp, tanh and sigmoid as branch-free polynomials, for use inside SIMD loops.
  *
  * Inline so that the loop around them vectorises for the instruction set of the file that includes
- * this (see base/simd.h). In the gradient-check build they are libm's, in double. NaN in, NaN out. */
+ * this (see base/simd.h). In the gradient-check build they are libm's, in double. NaN in, NaN out.
+ */
 #ifndef SATZ_COMPUTE_VMATH_H
 #define SATZ_COMPUTE_VMATH_H
 

@@ -1,0 +1,39 @@
+#include "compute/compute.h"
+
+#include <string.h>
+
+#include "base/lists.h"
+
+#define DECLARE(name, meaning) extern const struct compute_backend compute_##name;
+BACKEND_LIST(DECLARE)
+#undef DECLARE
+
+#define ENTRY(name, meaning) &compute_##name,
+const struct compute_backend *const compute_backends[] = {BACKEND_LIST(ENTRY) NULL};
+#undef ENTRY
+
+#define NAME(name, meaning) ", " #name
+static const char names[] = "auto" BACKEND_LIST(NAME);
+#undef NAME
+
+const struct compute_backend *compute_find(const char *name, enum compute_precision precision,
+                                           struct satz_error *err)
+{
+    bool automatic = strcmp(name, "auto") == 0;
+    for (int i = 0; compute_backends[i]; i++) {
+        const struct compute_backend *b = compute_backends[i];
+        if (!automatic && strcmp(name, b->name) != 0)
+            continue;
+        if (b->supported(precision, err) == 0)
+            return b;
+        if (!automatic) {
+            error_prefix(err, "compute backend '%s' can not be used", name);
+            return NULL;
+        }
+    }
+    if (automatic)
+        error_prefix(err, "no compute backend can be used; the last one tried");
+    else
+        error_set(err, "unknown compute backend '%s'; known are: %s", name, names);
+    return NULL;
+}

@@ -1,0 +1,169 @@
+/* Every backend's products against a triple loop in double. */
+#include "backends.h"
+
+#include <math.h>
+#include <string.h>
+
+static double element(struct mat m, bool transpose, int row, int col)
+{
+    return transpose ? mat_row(m, col)[row] : mat_row(m, row)[col];
+}
+
+/* Asserts |c - (beta before + op(a) op(b))| <= 1e-6 (1 + sum of the terms' sizes), gaps untouched.
+ */
+static void check_product(bool ta, bool tb, struct mat a, struct mat b, real beta,
+                          struct mat before, struct mat c)
+{
+    int k = ta ? a.rows : a.cols;
+    for (int r = 0; r < c.rows; r++) {
+        for (int n = 0; n < c.cols; n++) {
+            double sum = beta != 0 ? mat_row(before, r)[n] : 0, size = fabs(sum);
+            for (int i = 0; i < k; i++) {
+                double term = element(a, ta, r, i) * element(b, tb, i, n);
+                sum += term;
+                size += fabs(term);
+            }
+            assert_true(fabs(mat_row(c, r)[n] - sum) <= 1e-6 * (1 + size));
+        }
+        for (int n = c.cols; n < c.ld; n++)
+            assert_true(mat_row(c, r)[n] == 1000);
+    }
+}
+
+static const int sizes[][3] = {
+    {1, 1, 1},    {3, 5, 7},    {0, 4, 4},    {5, 3, 0},     {17, 33, 65},   {64, 64, 64},
+    {65, 31, 48}, {2, 700, 30}, {130, 40, 9}, {200, 96, 80}, {30, 5000, 16}, {26, 300, 2500},
+};
+
+static void check_gemm(const struct compute_backend *backend, struct compute *c, const int *size,
+                       int variant)
+{
+    bool ta = variant & 1, tb = variant & 2;
+    real beta = variant & 4 ? (real)1 : (real)0;
+    int gap = variant & 8 ? 5 : 0;
+    int m = size[0], n = size[1], k = size[2];
+    struct mat a = ta ? random_mat(1, k, m, m + gap + 1) : random_mat(1, m, k, k + gap + 1);
+    struct mat b = tb ? random_mat(2, n, k, k + gap + 1) : random_mat(2, k, n, n + gap);
+    struct mat before = random_mat(3, m, n, n + gap), out = random_mat(3, m, n, n + gap);
+    if (beta == 0)
+        for (int r = 0; r < m; r++)
+            for (int i = 0; i < n; i++)
+                mat_row(out, r)[i] = NAN;
+    backend->gemm(c, ta, tb, a, b, beta, out);
+    check_product(ta, tb, a, b, beta, before, out);
+    free(a.data);
+    free(b.data);
+    free(before.data);
+    free(out.data);
+}
+
+/* Packs twice, so that the second packing must replace the first. */
+static void check_packed(const struct compute_backend *backend, struct compute *c, const int *size,
+                         int variant)
+{
+    bool tb = variant & 2;
+    real beta = variant & 4 ? (real)1 : (real)0;
+    int gap = variant & 8 ? 5 : 0;
+    int m = size[0], n = size[1], k = size[2];
+    if (k == 0)
+        return;
+    struct mat a = random_mat(1, m, k, k + gap);
+    struct mat stale = random_mat(4, k, n, n);
+    struct mat b = tb ? random_mat(2, n, k, k + gap + 1) : random_mat(2, k, n, n + gap);
+    struct mat before = random_mat(3, m, n, n + gap), out = random_mat(3, m, n, n + gap);
+    if (beta == 0)
+        for (int r = 0; r < m; r++)
+            for (int i = 0; i < n; i++)
+                mat_row(out, r)[i] = NAN;
+    struct packed *p = backend->pack_new(c, k, n, NULL);
+    assert_non_null(p);
+    backend->pack(c, p, stale, false);
+    backend->pack(c, p, b, tb);
+    backend->gemm_packed(c, a, p, beta, out);
+    check_product(false, tb, a, b, beta, before, out);
+    backend->pack_free(p);
+    free(a.data);
+    free(b.data);
+    free(stale.data);
+    free(before.data);
+    free(out.data);
+}
+
+static void for_each_case(void (*check)(const struct compute_backend *, struct compute *,
+                                        const int *, int))
+{
+    struct satz_error err;
+    int n_supported = 0;
+    for (int i = 0; compute_backends[i]; i++) {
+        const struct compute_backend *backend = compute_backends[i];
+        if (backend->supported(COMPUTE_F32, &err) != 0) {
+            print_message("%s\n", err.message);
+            continue;
+        }
+        n_supported++;
+        struct compute *c = backend->new (COMPUTE_F32, &err);
+        assert_non_null(c);
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            for (int variant = 0; variant < 16; variant++)
+                check(backend, c, sizes[s], variant);
+        backend->free(c);
+    }
+    assert_true(n_supported > 0);
+}
+
+static void test_gemm(void **state)
+{
+    (void)state;
+    for_each_case(check_gemm);
+}
+
+static void test_gemm_packed(void **state)
+{
+    (void)state;
+    for_each_case(check_packed);
+}
+
+/* More shapes than the first table of primitives holds, then the first again. */
+static void test_many_shapes(void **state)
+{
+    (void)state;
+    const struct compute_backend *backend = compute_find("auto", COMPUTE_F32, NULL);
+    assert_non_null(backend);
+    struct compute *c = backend->new (COMPUTE_F32, NULL);
+    assert_non_null(c);
+    for (int i = 0; i < 300; i++) {
+        int size[] = {1 + i % 150, 9, 4 + (i >= 150)};
+        check_packed(backend, c, size, 0);
+    }
+    for (int i = 0; i < 150; i++) {
+        int size[] = {1 + i, 9, 4};
+        check_packed(backend, c, size, 0);
+    }
+    backend->free(c);
+}
+
+static void test_find(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    const struct compute_backend *best = compute_find("auto", COMPUTE_F32, &err);
+    assert_non_null(best);
+    assert_ptr_equal(compute_find(best->name, COMPUTE_F32, &err), best);
+    assert_string_equal(compute_find("openblas", COMPUTE_F32, &err)->name, "openblas");
+    assert_null(compute_find("abacus", COMPUTE_F32, &err));
+    assert_non_null(strstr(err.message, "'abacus'"));
+    assert_non_null(strstr(err.message, "openblas"));
+    assert_null(compute_find("openblas", COMPUTE_INT8, &err));
+    assert_non_null(strstr(err.message, "f32"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_gemm_packed),
+        cmocka_unit_test(test_many_shapes),
+        cmocka_unit_test(test_find),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
