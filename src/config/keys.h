@@ -1,0 +1,173 @@
+/* keys.h -- every key of a recipe, one row each, in the order of the reference.
+ *
+ * Has no include guard: whoever includes it defines the row macros it wants; all are undefined
+ * again at the end and the missing ones are empty. struct recipe, the parser, the defaults, range
+ * checks,
+ * `--set`, the reference and the resolved recipe all come from these rows. To add a key, add a row.
+ *
+ *     SECTION_BEGIN(section, "what it is about")       SECTION_END(section)
+ *     INTEGER (section, key, default, least, most, "meaning")      int
+ *     REAL    (section, key, default, least, most, "meaning")      double
+ *     FRACTION(section, key, default, "meaning")                   double, 0 <= x < 1
+ *     BOOLEAN (section, key, default, "meaning")                   bool
+ *     CHOICE  (section, key, default, LIST, "meaning")             const char *, one of LIST's
+ * names TEXT    (section, key, "default", "meaning")                 const char *, never NULL TEXTS
+ * (section, key, "meaning")                            struct recipe_texts, default empty */
+#include "config/choices.h"
+
+#ifndef SECTION_BEGIN
+#define SECTION_BEGIN(section, meaning)
+#endif
+#ifndef SECTION_END
+#define SECTION_END(section)
+#endif
+#ifndef INTEGER
+#define INTEGER(section, key, value, least, most, meaning)
+#endif
+#ifndef REAL
+#define REAL(section, key, value, least, most, meaning)
+#endif
+#ifndef FRACTION
+#define FRACTION(section, key, value, meaning)
+#endif
+#ifndef BOOLEAN
+#define BOOLEAN(section, key, value, meaning)
+#endif
+#ifndef CHOICE
+#define CHOICE(section, key, value, list, meaning)
+#endif
+#ifndef TEXT
+#define TEXT(section, key, value, meaning)
+#endif
+#ifndef TEXTS
+#define TEXTS(section, key, meaning)
+#endif
+
+/* clang-format off */
+SECTION_BEGIN(data, "The sentence pairs to learn from.")
+TEXTS(data, train_source, "source side of the training text: plain or gzip files, one sentence a line")
+TEXTS(data, train_target, "target side, line by line the translation of `data.train_source`")
+TEXT(data, valid_source, "", "source side of the held-out text that validation uses")
+TEXT(data, valid_target, "", "target side of the held-out text")
+TEXT(data, cache, "", "folder for the tokenised text; empty: inside `train.folder`")
+INTEGER(data, max_length, 100, 1, 10000, "longest sentence in tokens on either side")
+CHOICE(data, on_empty, skip, ON_EMPTY_LIST, "what to do with a pair that has an empty side")
+CHOICE(data, on_long, skip, ON_LONG_LIST, "what to do with a pair longer than `data.max_length`")
+CHOICE(data, on_invalid, error, ON_INVALID_LIST, "what to do with a line that is not valid UTF-8")
+SECTION_END(data)
+
+SECTION_BEGIN(tokenizer, "How text is cut into the units of the vocabulary (SentencePiece).")
+CHOICE(tokenizer, type, unigram, TOKENIZER_LIST, "kind of unit")
+INTEGER(tokenizer, vocabulary, 8000, 16, 1000000, "number of units, of each side unless joint")
+BOOLEAN(tokenizer, joint, true, "one vocabulary learned from both sides together")
+REAL(tokenizer, coverage, 1.0, 0.5, 1.0, "share of the characters in the text that get a unit of their own")
+TEXT(tokenizer, source_model, "", "existing SentencePiece model of the source side, instead of training one")
+TEXT(tokenizer, target_model, "", "existing SentencePiece model of the target side; the same file if joint")
+SECTION_END(tokenizer)
+
+SECTION_BEGIN(model, "The network.")
+INTEGER(model, embedding, 256, 1, 65536, "width of the embeddings of both sides")
+CHOICE(model, encoder_cell, lstm, CELL_LIST, "recurrent cell of the encoder")
+INTEGER(model, encoder_layers, 1, 1, 32, "layers of the encoder")
+INTEGER(model, encoder_hidden, 256, 1, 65536, "width of the encoder's state, per direction")
+BOOLEAN(model, bidirectional, true, "the encoder reads the sentence in both directions")
+CHOICE(model, decoder_cell, lstm, CELL_LIST, "recurrent cell of the decoder")
+INTEGER(model, decoder_layers, 1, 1, 32, "layers of the decoder")
+INTEGER(model, decoder_hidden, 512, 1, 65536, "width of the decoder's state")
+INTEGER(model, readout, 0, 0, 65536,
+        "width of the layer below the output; 0: `model.embedding` if the output is tied, else "
+        "`model.decoder_hidden`")
+CHOICE(model, bridge, dense, BRIDGE_LIST, "how the decoder's first state comes from the encoder")
+CHOICE(model, tie, none, TIE_LIST, "which embeddings share their weights with the output layer")
+BOOLEAN(model, reverse_source, false, "read the source from its last word to its first (Sutskever 2014)")
+REAL(model, forget_bias, 1.0, -10.0, 10.0, "initial bias of the forget gate, for cells that have one")
+CHOICE(model, init, orthogonal, INIT_LIST, "how weights are drawn")
+REAL(model, init_scale, 0.1, 0.0, 10.0, "half width of the interval for `model.init: uniform`")
+SECTION_END(model)
+
+SECTION_BEGIN(attention, "Where the decoder looks: score x place.")
+CHOICE(attention, preset, custom, PRESET_LIST,
+       "sets score, place and feeding as in a paper; a key given beside it wins")
+CHOICE(attention, score, concat, SCORE_LIST, "how a query is compared with an annotation")
+CHOICE(attention, place, before, PLACE_LIST, "where in the decoder's step the context enters")
+BOOLEAN(attention, feeding, false,
+        "input feeding: the attentional state is part of the next step's input; needs place after")
+INTEGER(attention, size, 0, 0, 65536, "width of the additive score; 0: `model.decoder_hidden`")
+SECTION_END(attention)
+
+SECTION_BEGIN(dropout, "Share of the values set to zero in training, by place.")
+FRACTION(dropout, embedding, 0.0, "on the embeddings of both sides")
+FRACTION(dropout, annotations, 0.0, "on the encoder's output")
+FRACTION(dropout, layers, 0.0, "between recurrent layers")
+FRACTION(dropout, readout, 0.0, "on the layer below the output")
+SECTION_END(dropout)
+
+SECTION_BEGIN(train, "The training run.")
+TEXT(train, folder, "model", "where checkpoints, the log and the finished model go")
+INTEGER(train, seed, 1, 0, 2147483647, "start of every random choice; the same seed gives the same bits")
+INTEGER(train, batch, 64, 1, 1000000, "size of a batch, in `train.batch_unit`")
+CHOICE(train, batch_unit, sentences, BATCH_UNIT_LIST, "what `train.batch` counts")
+INTEGER(train, epochs, 20, 1, 1000000, "most passes over the text")
+INTEGER(train, updates, 0, 0, 2000000000, "most updates of the weights; 0: no limit")
+INTEGER(train, shards, 2, 1, 64,
+        "parts of a batch that are worked on in parallel; the result depends on it, but not on threads")
+INTEGER(train, threads, 0, 0, 1024, "threads that share the work; 0: all processors")
+FRACTION(train, label_smoothing, 0.1, "share of the target's probability spread over the vocabulary")
+REAL(train, clip, 1.0, 0.0, 1e6, "largest norm of the whole gradient; 0: no clipping")
+INTEGER(train, keep_last, 2, 1, 1000, "checkpoints that are kept")
+INTEGER(train, average, 0, 0, 1000, "average the weights of the last n checkpoints at the end; 0: do not")
+INTEGER(train, log_every, 50, 1, 1000000, "updates between two lines of the log")
+SECTION_END(train)
+
+SECTION_BEGIN(optimizer, "How a gradient becomes a step.")
+CHOICE(optimizer, name, adam, OPTIMIZER_LIST, "the rule")
+REAL(optimizer, rate, 0.001, 0.0, 1000.0, "learning rate; the peak for `schedule.name: warmup`")
+FRACTION(optimizer, beta1, 0.9, "decay of the mean of gradients (adam)")
+FRACTION(optimizer, beta2, 0.999, "decay of the mean of squared gradients (adam)")
+REAL(optimizer, epsilon, 1e-8, 1e-30, 1.0, "added to the divisor (adam)")
+SECTION_END(optimizer)
+
+SECTION_BEGIN(schedule, "How the learning rate changes.")
+CHOICE(schedule, name, constant, SCHEDULE_LIST, "the rule")
+INTEGER(schedule, warmup, 4000, 1, 2000000000, "updates until the peak (warmup)")
+REAL(schedule, factor, 0.5, 0.001, 1.0, "what the rate is multiplied by (plateau)")
+INTEGER(schedule, patience, 0, 0, 1000000,
+        "validations without improvement to let pass before the rate is multiplied (plateau)")
+REAL(schedule, minimum_rate, 0.0, 0.0, 1000.0, "the rate never falls below this")
+SECTION_END(schedule)
+
+SECTION_BEGIN(validation, "How progress is judged, and when to stop.")
+INTEGER(validation, every, 0, 0, 2000000000, "updates between validations; 0: after every epoch")
+CHOICE(validation, metric, perplexity, METRIC_LIST, "what decides which checkpoint is best")
+INTEGER(validation, bleu_every, 0, 0, 1000000,
+        "translate and score at each n-th validation; 0: only if `validation.metric: bleu`")
+INTEGER(validation, patience, 5, 0, 1000000,
+        "validations without improvement before training stops; 0: never")
+INTEGER(validation, beam, 1, 1, 1000, "beam width of the translations that are scored")
+SECTION_END(validation)
+
+SECTION_BEGIN(compute, "What does the arithmetic.")
+CHOICE(compute, backend, auto, BACKEND_CHOICE_LIST, "library for matrix products")
+CHOICE(compute, precision, auto, PRECISION_LIST, "type of the numbers in matrix products")
+SECTION_END(compute)
+
+SECTION_BEGIN(decode, "How translations are searched for.")
+INTEGER(decode, beam, 5, 1, 1000, "hypotheses kept at each step; 1: greedy")
+REAL(decode, length_penalty, 1.0, 0.0, 10.0,
+     "exponent of the length that a score is divided by; 0: prefers short translations")
+REAL(decode, max_length_factor, 1.5, 0.0, 100.0,
+     "longest translation: this times the source's tokens, plus `decode.max_length_extra`")
+INTEGER(decode, max_length_extra, 10, 1, 10000, "see `decode.max_length_factor`")
+INTEGER(decode, batch, 64, 1, 100000, "sentences translated together")
+SECTION_END(decode)
+/* clang-format on */
+
+#undef SECTION_BEGIN
+#undef SECTION_END
+#undef INTEGER
+#undef REAL
+#undef FRACTION
+#undef BOOLEAN
+#undef CHOICE
+#undef TEXT
+#undef TEXTS

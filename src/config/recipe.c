@@ -1,0 +1,264 @@
+#include "config/recipe.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "config/schema.h"
+#include "config/yaml.h"
+
+enum { LARGEST_FILE = 1 << 20 };
+
+void recipe_defaults(struct recipe *r)
+{
+    *r = (struct recipe){0};
+#define INTEGER(section, key, value, least, most, meaning) r->section.key = value;
+#define REAL(section, key, value, least, most, meaning)    r->section.key = value;
+#define FRACTION(section, key, value, meaning)             r->section.key = value;
+#define BOOLEAN(section, key, value, meaning)              r->section.key = value;
+#define CHOICE(section, key, value, list, meaning)         r->section.key = #value;
+#define TEXT(section, key, value, meaning)                 r->section.key = value;
+#include "config/keys.h"
+}
+
+bool recipe_is(const char *choice, const char *name)
+{
+    return strcmp(choice, name) == 0;
+}
+
+static bool is_given(const size_t given[N_KEYS], const char *section, const char *name)
+{
+    const struct recipe_key *key = schema_find(section, name, NULL);
+    return given[key - schema_keys] != 0;
+}
+
+/* What a preset stands for, as a recipe would say it. */
+static const struct {
+    const char *preset, *score, *place;
+    bool feeding;
+} presets[] = {
+    {.preset = "bahdanau", .score = "concat", .place = "before", .feeding = false},
+    {.preset = "luong", .score = "general", .place = "after", .feeding = true},
+};
+
+static void apply_preset(struct recipe *r, const size_t given[N_KEYS])
+{
+    for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
+        if (!recipe_is(r->attention.preset, presets[i].preset))
+            continue;
+        if (!is_given(given, "attention", "score"))
+            r->attention.score = presets[i].score;
+        if (!is_given(given, "attention", "place"))
+            r->attention.place = presets[i].place;
+        if (!is_given(given, "attention", "feeding"))
+            r->attention.feeding = presets[i].feeding;
+    }
+}
+
+/* One "section.key=value". */
+static int apply_setting(struct recipe *r, size_t given[N_KEYS], const char *setting,
+                         struct satz_error *err)
+{
+    const char *equals = strchr(setting, '=');
+    const char *dot = strchr(setting, '.');
+    if (!equals || !dot || dot > equals)
+        return error_set(err, "--set %.100s: a setting is written section.key=value", setting);
+    struct strbuf section = {0}, name = {0};
+    const char *value = equals + 1;
+    size_t n = strlen(value);
+    int status = -1;
+    strbuf_add(&section, setting, (size_t)(dot - setting));
+    strbuf_add(&name, dot + 1, (size_t)(equals - dot - 1));
+    if (strbuf_check(&section, err) < 0 || strbuf_check(&name, err) < 0)
+        goto done;
+    if (schema_find_section(strbuf_text(&section), err)) {
+        const struct recipe_key *key = schema_find(strbuf_text(&section), strbuf_text(&name), err);
+        if (key) {
+            given[key - schema_keys] = 1;
+            /* The shell took the quotes: an empty value of a text is the empty text. */
+            bool plain = key->type != KEY_TEXT;
+            status = key->type == KEY_TEXTS && value[0] == '['
+                         ? yaml_read_list(r, key, value, n, err)
+                         : key_set(r, key, value, n, plain, err);
+        }
+    }
+    if (status < 0)
+        error_prefix(err, "--set %s.%s", strbuf_text(&section), strbuf_text(&name));
+done:
+    strbuf_release(&section);
+    strbuf_release(&name);
+    return status;
+}
+
+/* All sources in turn; `text` may be NULL, `name` is where the recipe comes from. */
+static int build(struct recipe *out, const char *text, size_t n, const char *name,
+                 const char *const *settings, size_t n_settings, struct satz_error *err)
+{
+    struct recipe r;
+    size_t given[N_KEYS] = {0};
+    recipe_defaults(&r);
+    if (text && yaml_read_recipe(&r, given, text, n, name, err) < 0)
+        goto fail;
+    for (size_t i = 0; i < n_settings; i++)
+        if (apply_setting(&r, given, settings[i], err) < 0)
+            goto fail;
+    apply_preset(&r, given);
+    if (recipe_check(&r, err) < 0) {
+        error_prefix(err, "%s", name);
+        goto fail;
+    }
+    *out = r;
+    return 0;
+fail:
+    recipe_release(&r);
+    return -1;
+}
+
+int recipe_load(struct recipe *r, const char *path, const char *const *settings, size_t n_settings,
+                struct satz_error *err)
+{
+    if (!path)
+        return build(r, NULL, 0, "settings", settings, n_settings, err);
+    struct strbuf text = {0};
+    int status = file_read(path, LARGEST_FILE, &text, err);
+    if (status == 0)
+        status = build(r, strbuf_text(&text), text.length, path, settings, n_settings, err);
+    strbuf_release(&text);
+    return status;
+}
+
+int recipe_parse(struct recipe *r, const char *text, size_t n, const char *name,
+                 struct satz_error *err)
+{
+    if (n > LARGEST_FILE)
+        return error_set(err, "%s: a recipe of %zu bytes; at most %d are read", name, n,
+                         LARGEST_FILE);
+    return build(r, text, n, name, NULL, 0, err);
+}
+
+static int check_data(const struct recipe *r, struct satz_error *err)
+{
+    if (r->data.train_source.n != r->data.train_target.n)
+        return error_set(err,
+                         "data.train_source has %zu files but data.train_target %zu; they are "
+                         "read in pairs",
+                         r->data.train_source.n, r->data.train_target.n);
+    if (!r->data.valid_source[0] != !r->data.valid_target[0])
+        return error_set(err, "data.valid_source and data.valid_target: one is given without the "
+                              "other; give both or none");
+    const char *source = r->tokenizer.source_model, *target = r->tokenizer.target_model;
+    if (!source[0] != !target[0])
+        return error_set(err, "tokenizer.source_model and tokenizer.target_model: one is given "
+                              "without the other; give both or none");
+    if (r->tokenizer.joint && strcmp(source, target) != 0)
+        return error_set(err, "tokenizer.joint is true but tokenizer.source_model and "
+                              "tokenizer.target_model differ; set tokenizer.joint: false");
+    return 0;
+}
+
+static int check_model(const struct recipe *r, struct satz_error *err)
+{
+    int width = r->model.encoder_hidden * (r->model.bidirectional ? 2 : 1);
+    bool attends = !recipe_is(r->attention.place, "none");
+    if (recipe_is(r->model.tie, "all") && !r->tokenizer.joint)
+        return error_set(err, "model.tie is all, which needs one vocabulary for both sides, but "
+                              "tokenizer.joint is false; set model.tie: target or "
+                              "tokenizer.joint: true");
+    if (!recipe_is(r->model.tie, "none") && r->model.readout != 0 &&
+        r->model.readout != r->model.embedding)
+        return error_set(err,
+                         "model.tie is %s, which needs model.readout (%d) to equal "
+                         "model.embedding (%d); set model.readout: 0",
+                         r->model.tie, r->model.readout, r->model.embedding);
+    if (recipe_is(r->model.bridge, "copy") && r->model.decoder_hidden != width)
+        return error_set(err,
+                         "model.bridge is copy, which needs model.decoder_hidden (%d) to equal "
+                         "the encoder's width (%d: model.encoder_hidden of each direction); set "
+                         "one of them or model.bridge: dense",
+                         r->model.decoder_hidden, width);
+    if (attends && recipe_is(r->attention.score, "dot") && r->model.decoder_hidden != width)
+        return error_set(err,
+                         "attention.score is dot, which needs model.decoder_hidden (%d) to equal "
+                         "the encoder's width (%d: model.encoder_hidden of each direction); set "
+                         "one of them or attention.score: general",
+                         r->model.decoder_hidden, width);
+    if (r->attention.feeding && !recipe_is(r->attention.place, "after"))
+        return error_set(err,
+                         "attention.feeding is true, which needs attention.place after, not %s",
+                         r->attention.place);
+    return 0;
+}
+
+static int check_training(const struct recipe *r, struct satz_error *err)
+{
+    if (r->train.average > r->train.keep_last)
+        return error_set(err,
+                         "train.average is %d but train.keep_last keeps only %d checkpoints; set "
+                         "train.keep_last: %d",
+                         r->train.average, r->train.keep_last, r->train.average);
+    if (r->schedule.minimum_rate > r->optimizer.rate)
+        return error_set(err, "schedule.minimum_rate (%g) is above optimizer.rate (%g)",
+                         r->schedule.minimum_rate, r->optimizer.rate);
+    return 0;
+}
+
+int recipe_check(const struct recipe *r, struct satz_error *err)
+{
+    if (check_data(r, err) < 0 || check_model(r, err) < 0 || check_training(r, err) < 0)
+        return -1;
+    return 0;
+}
+
+void recipe_write_yaml(const struct recipe *r, struct strbuf *out)
+{
+    const char *section = "";
+    for (const struct recipe_key *key = schema_keys; key < schema_keys + N_KEYS; key++) {
+        if (strcmp(section, key->section) != 0)
+            strbuf_addf(out, "%s:\n", key->section);
+        section = key->section;
+        strbuf_addf(out, "  %s: ", key->name);
+        key_write_value(r, key, out);
+        strbuf_add_char(out, '\n');
+    }
+}
+
+/* A cell of a Markdown table, where "|" would end it. */
+static void write_cell(struct strbuf *out, const char *text)
+{
+    for (; *text; text++)
+        strbuf_addf(out, *text == '|' ? "\\%c" : "%c", *text);
+}
+
+static void write_reference_row(struct strbuf *out, const struct recipe *defaults,
+                                const struct recipe_key *key)
+{
+    strbuf_addf(out, "| `%s` | ", key->name);
+    key_write_allowed(key, out);
+    strbuf_add_text(out, " | `");
+    key_write_value(defaults, key, out);
+    strbuf_add_text(out, "` | ");
+    write_cell(out, key->meaning);
+    for (const struct key_choice *c = key->choices; c && c->name; c++) {
+        strbuf_addf(out, "%s`%s`: ", c == key->choices ? ". " : "; ", c->name);
+        write_cell(out, c->meaning);
+    }
+    strbuf_add_text(out, " |\n");
+}
+
+void recipe_write_reference(struct strbuf *out)
+{
+    struct recipe defaults;
+    recipe_defaults(&defaults);
+    strbuf_add_text(out,
+                    "# Recipe reference\n\n"
+                    "A recipe is a YAML file of sections with keys; a key that is left out has its "
+                    "default. Each can also be\nset on the command line: `--set train.seed=2`. "
+                    "Texts may use `${VARIABLE}` and `${VARIABLE:-default}`; `$$`\nstands for a "
+                    "dollar sign.\n");
+    for (const struct recipe_section *s = schema_sections; s < schema_sections + N_SECTIONS; s++) {
+        strbuf_addf(out, "\n## %s\n\n%s\n\n", s->name, s->meaning);
+        strbuf_add_text(out, "| Key | Value | Default | Meaning |\n|---|---|---|---|\n");
+        for (const struct recipe_key *key = schema_keys; key < schema_keys + N_KEYS; key++)
+            if (strcmp(key->section, s->name) == 0)
+                write_reference_row(out, &defaults, key);
+    }
+}
