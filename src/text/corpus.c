@@ -1,0 +1,274 @@
+#include "text/corpus_file.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+struct corpus {
+    struct file_map map;
+    const struct corpus_entry *entries;
+    struct corpus_trailer trailer;
+    char digest[17];
+    char **names; /* sources, then targets */
+    int n_files;
+};
+
+static int check_options(const struct corpus_options *o, struct satz_error *err)
+{
+    const struct corpus_policy *p = &o->policy;
+    if (o->n_files < 1)
+        return error_set(err, "a corpus needs at least one pair of text files");
+    if (o->threads < 1)
+        return error_set(err, "a corpus cannot be encoded on %d threads", o->threads);
+    if (p->max_length < 0)
+        return error_set(err, "a longest sentence of %d tokens is impossible", p->max_length);
+    if (p->on_empty != CORPUS_SKIP && p->on_empty != CORPUS_ERROR)
+        return error_set(err, "empty sentences can only be skipped or be an error");
+    if (p->on_long == CORPUS_REPLACE)
+        return error_set(err, "long sentences can only be skipped, truncated or be an error");
+    if (p->on_invalid == CORPUS_TRUNCATE)
+        return error_set(err, "invalid text can only be skipped, replaced or be an error");
+    return 0;
+}
+
+/* Chains a file's bytes and size into *key. */
+static int add_file(uint64_t *key, const char *path, struct satz_error *err)
+{
+    FILE *f = fopen(path, "rbe");
+    if (!f)
+        return error_set_errno(err, "%s: cannot open", path);
+    struct stat info;
+    char chunk[CORPUS_CHUNK];
+    uint64_t size = 0;
+    int status = -1;
+    if (fstat(fileno(f), &info) < 0 || !S_ISREG(info.st_mode)) {
+        error_set(err, "%s: must be a plain file: a corpus is read twice", path);
+        goto fail;
+    }
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0; size += n)
+        *key = checksum(chunk, n, *key);
+    if (ferror(f)) {
+        error_set_errno(err, "%s: cannot read", path);
+        goto fail;
+    }
+    *key = checksum(&size, sizeof size, *key);
+    status = 0;
+fail:
+    fclose(f);
+    return status;
+}
+
+static void add_tokenizer(uint64_t *key, const struct tokenizer *t)
+{
+    size_t n;
+    const char *model = tokenizer_model(t, &n);
+    *key = checksum(model, n, *key);
+}
+
+static int make_key(const struct corpus_options *o, uint64_t *key, struct satz_error *err)
+{
+    const struct corpus_policy *p = &o->policy;
+    uint64_t parts[] = {CORPUS_MAGIC,          CORPUS_VERSION,       (uint64_t)p->max_length,
+                        (uint64_t)p->on_empty, (uint64_t)p->on_long, (uint64_t)p->on_invalid,
+                        (uint64_t)o->n_files};
+    *key = checksum(parts, sizeof parts, 0);
+    add_tokenizer(key, o->source_tokenizer);
+    add_tokenizer(key, o->target_tokenizer);
+    for (int i = 0; i < o->n_files; i++)
+        if (add_file(key, o->sources[i], err) < 0 || add_file(key, o->targets[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+static uint64_t body_sum(const unsigned char *bytes, size_t n)
+{
+    uint64_t sum = 0;
+    for (size_t at = 0; at < n; at += CORPUS_CHUNK)
+        sum = checksum(bytes + at, n - at < CORPUS_CHUNK ? n - at : CORPUS_CHUNK, sum);
+    return sum;
+}
+
+static uint32_t id_at(const struct corpus *c, uint64_t i)
+{
+    return c->trailer.id_bytes == 2 ? ((const uint16_t *)(const void *)c->map.data)[i]
+                                    : ((const uint32_t *)(const void *)c->map.data)[i];
+}
+
+static bool ids_below(const struct corpus *c, uint64_t from, uint32_t n, int limit)
+{
+    for (uint64_t i = from; i < from + n; i++)
+        if (id_at(c, i) >= (uint32_t)limit)
+            return false;
+    return true;
+}
+
+/* Every entry follows on the one before and names a file; every id is in its vocabulary. */
+static bool entries_agree(const struct corpus *c, const struct corpus_options *o)
+{
+    const struct corpus_trailer *t = &c->trailer;
+    int source_size = tokenizer_size(o->source_tokenizer);
+    int target_size = tokenizer_size(o->target_tokenizer);
+    uint64_t at = 0;
+    for (uint64_t i = 0; i < t->statistics.kept; i++) {
+        const struct corpus_entry *e = &c->entries[i];
+        uint64_t length = (uint64_t)e->source_length + e->target_length;
+        if (e->offset != at || length > t->n_ids - at || e->file >= (uint32_t)o->n_files ||
+            !ids_below(c, at, e->source_length, source_size) ||
+            !ids_below(c, at + e->source_length, e->target_length, target_size))
+            return false;
+        at += length;
+    }
+    return at == t->n_ids;
+}
+
+/* Takes the mapped file apart; false if it is not a whole cache file of this key. */
+static bool verify(struct corpus *c, const struct corpus_options *o, uint64_t key)
+{
+    struct corpus_trailer *t = &c->trailer;
+    if (c->map.size < sizeof *t)
+        return false;
+    size_t body = c->map.size - sizeof *t;
+    memcpy(t, c->map.data + body, sizeof *t);
+    uint64_t pairs = t->statistics.kept;
+    if (t->sum != checksum(t, offsetof(struct corpus_trailer, sum), 0) ||
+        t->magic != CORPUS_MAGIC || t->version != CORPUS_VERSION || t->key != key ||
+        t->id_bytes != corpus_id_bytes(o) || pairs > UINT32_MAX ||
+        pairs > body / sizeof(struct corpus_entry) || t->n_ids > body / t->id_bytes)
+        return false;
+    uint64_t id_area = (t->n_ids * t->id_bytes + 7) / 8 * 8;
+    if (body != id_area + pairs * sizeof(struct corpus_entry) ||
+        t->body_sum != body_sum(c->map.data, body))
+        return false;
+    c->entries = (const struct corpus_entry *)(const void *)(c->map.data + id_area);
+    return entries_agree(c, o);
+}
+
+static int open_cache(struct corpus *c, const struct corpus_options *o, uint64_t key,
+                      const char *path, struct satz_error *err)
+{
+    if (file_exists(path) && file_map_open(&c->map, path, NULL) == 0) {
+        if (verify(c, o, key))
+            return 0;
+        file_map_release(&c->map);
+    }
+    if (corpus_write(o, key, path, err) < 0 || file_map_open(&c->map, path, err) < 0)
+        return -1;
+    if (!verify(c, o, key))
+        return error_set(err, "%s: was damaged as it was written; is the disk sound?", path);
+    return 0;
+}
+
+static int copy_names(struct corpus *c, const struct corpus_options *o, struct satz_error *err)
+{
+    c->names = memory_new(2 * (size_t)o->n_files, sizeof *c->names, err);
+    if (!c->names)
+        return -1;
+    c->n_files = o->n_files;
+    for (int i = 0; i < 2 * o->n_files; i++) {
+        const char *name = i < o->n_files ? o->sources[i] : o->targets[i - o->n_files];
+        c->names[i] = memory_copy_string(name, err);
+        if (!c->names[i])
+            return -1;
+    }
+    return 0;
+}
+
+static int check_kept(const struct corpus *c, struct satz_error *err)
+{
+    const struct corpus_statistics *s = &c->trailer.statistics;
+    if (s->kept > 0)
+        return 0;
+    return error_set(err,
+                     "%s: no sentence pair is left to use: of %llu read, %llu are empty, %llu too "
+                     "long, %llu not valid UTF-8",
+                     c->names[0], (unsigned long long)s->read, (unsigned long long)s->empty,
+                     (unsigned long long)s->too_long, (unsigned long long)s->invalid);
+}
+
+struct corpus *corpus_new(const struct corpus_options *o, struct satz_error *err)
+{
+    uint64_t key;
+    char *path = NULL;
+    struct corpus *c = memory_new(1, sizeof *c, err);
+    if (!c)
+        return NULL;
+    if (check_options(o, err) < 0 || copy_names(c, o, err) < 0 || make_key(o, &key, err) < 0 ||
+        file_make_folder(o->folder, err) < 0)
+        goto fail;
+    snprintf(c->digest, sizeof c->digest, "%016llx", (unsigned long long)key);
+    char name[sizeof "corpus-.bin" + sizeof c->digest];
+    snprintf(name, sizeof name, "corpus-%s.bin", c->digest);
+    path = file_join(o->folder, name, err);
+    if (!path || open_cache(c, o, key, path, err) < 0 || check_kept(c, err) < 0)
+        goto fail;
+    free(path);
+    return c;
+fail:
+    free(path);
+    corpus_free(c);
+    return NULL;
+}
+
+void corpus_free(struct corpus *c)
+{
+    if (!c)
+        return;
+    file_map_release(&c->map);
+    for (int i = 0; i < 2 * c->n_files; i++)
+        free(c->names[i]);
+    free(c->names);
+    free(c);
+}
+
+uint32_t corpus_size(const struct corpus *c)
+{
+    return (uint32_t)c->trailer.statistics.kept;
+}
+
+void corpus_lengths(const struct corpus *c, uint32_t i, int *source, int *target)
+{
+    *source = (int)c->entries[i].source_length;
+    *target = (int)c->entries[i].target_length;
+}
+
+static void copy_ids(const struct corpus *c, uint64_t from, uint32_t n, int *ids)
+{
+    for (uint32_t k = 0; k < n; k++)
+        ids[k] = (int)id_at(c, from + k);
+}
+
+void corpus_source(const struct corpus *c, uint32_t i, int *ids)
+{
+    const struct corpus_entry *e = &c->entries[i];
+    copy_ids(c, e->offset, e->source_length, ids);
+}
+
+void corpus_target(const struct corpus *c, uint32_t i, int *ids)
+{
+    const struct corpus_entry *e = &c->entries[i];
+    copy_ids(c, e->offset + e->source_length, e->target_length, ids);
+}
+
+void corpus_place(const struct corpus *c, uint32_t i, const char **source, const char **target,
+                  size_t *line)
+{
+    const struct corpus_entry *e = &c->entries[i];
+    *source = c->names[e->file];
+    *target = c->names[(uint32_t)c->n_files + e->file];
+    *line = e->line;
+}
+
+const struct corpus_statistics *corpus_statistics(const struct corpus *c)
+{
+    return &c->trailer.statistics;
+}
+
+const char *corpus_digest(const struct corpus *c)
+{
+    return c->digest;
+}

@@ -1,0 +1,367 @@
+#include "text/corpus_file.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/lines.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "base/utf8.h"
+
+enum {
+    SIDES = 2,
+    BLOCK_PAIRS = 4096,     /* read, then encoded in parallel, then written in order */
+    BLOCK_BYTES = 16 << 20, /* or as soon as the block's text is this long */
+    TASK_PAIRS = 64,
+};
+
+/* One line of each side. */
+struct pair {
+    size_t text[SIDES], length[SIDES]; /* within the block's text */
+    struct token_list ids[SIDES];
+    size_t line;
+    bool invalid[SIDES];
+    bool encoded;
+};
+
+struct writer {
+    const struct corpus_options *options;
+    const struct tokenizer *tokenizers[SIDES];
+    struct file_writer *out;
+    FILE *index; /* of entries, until the ids are complete */
+    struct corpus_trailer trailer;
+    char chunk[CORPUS_CHUNK];
+    size_t chunk_used;
+    struct pair *pairs; /* [BLOCK_PAIRS] */
+    int n_pairs;
+    struct strbuf text;
+    int file; /* being read */
+};
+
+uint64_t corpus_id_bytes(const struct corpus_options *o)
+{
+    return tokenizer_size(o->source_tokenizer) <= 65536 &&
+                   tokenizer_size(o->target_tokenizer) <= 65536
+               ? sizeof(uint16_t)
+               : sizeof(uint32_t);
+}
+
+static const char *file_name(const struct writer *w, int side)
+{
+    return (side == 0 ? w->options->sources : w->options->targets)[w->file];
+}
+
+static int flush_chunk(struct writer *w, struct satz_error *err)
+{
+    if (w->chunk_used == 0)
+        return 0;
+    w->trailer.body_sum = checksum(w->chunk, w->chunk_used, w->trailer.body_sum);
+    int status = file_writer_write(w->out, w->chunk, w->chunk_used, err);
+    w->chunk_used = 0;
+    return status;
+}
+
+/* Writes to the body, in the chunks that its checksum is made of. */
+static int put(struct writer *w, const void *bytes, size_t n, struct satz_error *err)
+{
+    for (const char *from = bytes; n > 0;) {
+        size_t part = sizeof w->chunk - w->chunk_used;
+        part = n < part ? n : part;
+        memcpy(w->chunk + w->chunk_used, from, part);
+        w->chunk_used += part;
+        from += part;
+        n -= part;
+        if (w->chunk_used == sizeof w->chunk && flush_chunk(w, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int encode(const struct writer *w, struct pair *p, struct satz_error *err)
+{
+    const char *text = strbuf_text(&w->text);
+    for (int side = 0; side < SIDES; side++) {
+        const char *line = text + p->text[side];
+        size_t n = p->length[side];
+        p->ids[side].n = 0;
+        p->invalid[side] = memchr(line, '\0', n) || utf8_valid_prefix(line, n) < n;
+        if (tokenizer_encode(w->tokenizers[side], line, n, &p->ids[side], err) < 0)
+            return error_prefix(err, "%s:%zu", file_name(w, side), p->line);
+    }
+    return 0;
+}
+
+static void encode_task(void *user, int index, int worker)
+{
+    (void)worker;
+    struct writer *w = user;
+    int end = (index + 1) * TASK_PAIRS;
+    for (int i = index * TASK_PAIRS; i < end && i < w->n_pairs; i++)
+        w->pairs[i].encoded = encode(w, &w->pairs[i], NULL) == 0;
+}
+
+/* Whether a pair with a flaw stays: 1 yes, 0 no (counted), -1 error. */
+static int judge(const struct writer *w, const struct pair *p, int side, enum corpus_action action,
+                 const char *flaw, uint64_t *dropped, struct satz_error *err)
+{
+    if (action == CORPUS_ERROR)
+        return error_set(err, "%s:%zu: %s", file_name(w, side), p->line, flaw);
+    *dropped += action == CORPUS_SKIP;
+    return action != CORPUS_SKIP;
+}
+
+static int judge_invalid(struct writer *w, const struct pair *p, struct satz_error *err)
+{
+    struct corpus_statistics *s = &w->trailer.statistics;
+    if (!p->invalid[0] && !p->invalid[1])
+        return 1;
+    int side = !p->invalid[0];
+    if (s->first_invalid_line == 0) {
+        s->first_invalid_file = (uint64_t)w->file;
+        s->first_invalid_line = p->line;
+        s->first_invalid_side = (uint64_t)side;
+    }
+    return judge(w, p, side, w->options->policy.on_invalid,
+                 "not valid UTF-8 text; convert the file, or let such lines be skipped or replaced",
+                 &s->invalid, err);
+}
+
+static int judge_empty(struct writer *w, const struct pair *p, struct satz_error *err)
+{
+    if (p->ids[0].n > 0 && p->ids[1].n > 0)
+        return 1;
+    struct corpus_statistics *s = &w->trailer.statistics;
+    return judge(w, p, p->ids[0].n > 0, w->options->policy.on_empty,
+                 "an empty sentence; remove the pair, or let such pairs be skipped", &s->empty,
+                 err);
+}
+
+static int judge_long(struct writer *w, struct pair *p, struct satz_error *err)
+{
+    const struct corpus_policy *policy = &w->options->policy;
+    size_t most = policy->max_length ? (size_t)policy->max_length : INT_MAX;
+    if (p->ids[0].n <= most && p->ids[1].n <= most)
+        return 1;
+    struct corpus_statistics *s = &w->trailer.statistics;
+    char flaw[256];
+    int side = p->ids[0].n <= most;
+    snprintf(flaw, sizeof flaw,
+             "%zu tokens are more than the %zu allowed; raise the limit, or let such pairs be "
+             "skipped or truncated",
+             p->ids[side].n, most);
+    int stays = judge(w, p, side, policy->on_long, flaw, &s->too_long, err);
+    s->truncated += stays > 0;
+    for (int i = 0; i < SIDES && stays > 0; i++)
+        p->ids[i].n = p->ids[i].n < most ? p->ids[i].n : most;
+    return stays;
+}
+
+static int put_ids(struct writer *w, const struct token_list *list, uint64_t *tokens,
+                   uint64_t *unknown, struct satz_error *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        uint32_t wide = (uint32_t)list->ids[i];
+        uint16_t narrow = (uint16_t)wide;
+        bool fits = w->trailer.id_bytes == sizeof narrow;
+        *unknown += wide == TOKEN_UNKNOWN;
+        if (put(w, fits ? (void *)&narrow : (void *)&wide, fits ? sizeof narrow : sizeof wide,
+                err) < 0)
+            return -1;
+    }
+    *tokens += list->n;
+    return 0;
+}
+
+static int put_pair(struct writer *w, struct pair *p, struct satz_error *err)
+{
+    struct corpus_statistics *s = &w->trailer.statistics;
+    s->read++;
+    if (!p->encoded && encode(w, p, err) < 0) /* again, to learn why it failed */
+        return -1;
+    int stays = judge_invalid(w, p, err);
+    if (stays > 0)
+        stays = judge_empty(w, p, err);
+    if (stays > 0)
+        stays = judge_long(w, p, err);
+    if (stays <= 0)
+        return stays;
+    s->replaced += p->invalid[0] || p->invalid[1];
+    if (p->line > UINT32_MAX || s->kept == UINT32_MAX)
+        return error_set(err, "%s:%zu: a corpus can have no more than %u pairs", file_name(w, 0),
+                         p->line, UINT32_MAX);
+    struct corpus_entry entry = {.offset = w->trailer.n_ids,
+                                 .source_length = (uint32_t)p->ids[0].n,
+                                 .target_length = (uint32_t)p->ids[1].n,
+                                 .file = (uint32_t)w->file,
+                                 .line = (uint32_t)p->line};
+    if (fwrite(&entry, sizeof entry, 1, w->index) != 1)
+        return error_set_errno(err, "%s: cannot write the index (is the disk full?)",
+                               w->options->folder);
+    s->kept++;
+    w->trailer.n_ids += p->ids[0].n + p->ids[1].n;
+    if (put_ids(w, &p->ids[0], &s->source_tokens, &s->source_unknown, err) < 0)
+        return -1;
+    return put_ids(w, &p->ids[1], &s->target_tokens, &s->target_unknown, err);
+}
+
+static int put_block(struct writer *w, struct satz_error *err)
+{
+    int n_tasks = (w->n_pairs + TASK_PAIRS - 1) / TASK_PAIRS;
+    parallel_for(w->options->threads, n_tasks, encode_task, w);
+    for (int i = 0; i < w->n_pairs; i++)
+        if (put_pair(w, &w->pairs[i], err) < 0)
+            return -1;
+    w->n_pairs = 0;
+    strbuf_clear(&w->text);
+    return 0;
+}
+
+/* Reads on to the end of both files: how many lines they have. */
+static int counts_differ(const struct writer *w, struct lines *readers[SIDES],
+                         struct satz_error *err)
+{
+    for (int side = 0; side < SIDES; side++) {
+        const char *text;
+        size_t n;
+        int got;
+        while ((got = lines_next(readers[side], &text, &n, err)) > 0)
+            continue;
+        if (got < 0)
+            return -1;
+    }
+    return error_set(err,
+                     "%s has %zu lines but %s has %zu: line by line they must be translations of "
+                     "each other",
+                     file_name(w, 0), lines_number(readers[0]), file_name(w, 1),
+                     lines_number(readers[1]));
+}
+
+static int put_lines(struct writer *w, struct lines *readers[SIDES], struct satz_error *err)
+{
+    for (;;) {
+        struct pair *p = &w->pairs[w->n_pairs];
+        int got[SIDES];
+        for (int side = 0; side < SIDES; side++) {
+            const char *text = NULL;
+            size_t n = 0;
+            got[side] = lines_next(readers[side], &text, &n, err);
+            if (got[side] < 0)
+                return -1;
+            p->text[side] = w->text.length;
+            p->length[side] = n;
+            strbuf_add(&w->text, text, n);
+        }
+        if (strbuf_check(&w->text, err) < 0)
+            return -1;
+        if (got[0] != got[1])
+            return counts_differ(w, readers, err);
+        if (!got[0])
+            return put_block(w, err);
+        p->line = lines_number(readers[0]);
+        w->n_pairs++;
+        if ((w->n_pairs == BLOCK_PAIRS || w->text.length >= BLOCK_BYTES) && put_block(w, err) < 0)
+            return -1;
+    }
+}
+
+static int put_file(struct writer *w, struct satz_error *err)
+{
+    struct lines *readers[SIDES] = {0};
+    int status = -1;
+    for (int side = 0; side < SIDES; side++) {
+        readers[side] = lines_open(file_name(w, side), err);
+        if (!readers[side])
+            goto fail;
+    }
+    status = put_lines(w, readers, err);
+fail:
+    for (int side = 0; side < SIDES; side++)
+        lines_close(readers[side]);
+    return status;
+}
+
+/* Padding, index and trailer, after the ids. */
+static int put_end(struct writer *w, struct satz_error *err)
+{
+    struct corpus_trailer *t = &w->trailer;
+    static const char zeros[8] = {0};
+    size_t used = (size_t)(t->n_ids * t->id_bytes % 8);
+    if (put(w, zeros, (8 - used) % 8, err) < 0)
+        return -1;
+    if (fseek(w->index, 0, SEEK_SET) != 0)
+        return error_set_errno(err, "%s: cannot read the index back", w->options->folder);
+    for (uint64_t i = 0; i < t->statistics.kept; i++) {
+        struct corpus_entry entry;
+        if (fread(&entry, sizeof entry, 1, w->index) != 1)
+            return error_set(err, "%s: cannot read the index back", w->options->folder);
+        if (put(w, &entry, sizeof entry, err) < 0)
+            return -1;
+    }
+    if (flush_chunk(w, err) < 0)
+        return -1;
+    t->sum = checksum(t, offsetof(struct corpus_trailer, sum), 0);
+    return file_writer_write(w->out, t, sizeof *t, err);
+}
+
+/* A nameless file in the cache's folder: /tmp may be small. */
+static FILE *open_index(const char *folder, struct satz_error *err)
+{
+    char *path = file_join(folder, "index.tmp.XXXXXX", err);
+    if (!path)
+        return NULL;
+    int fd = mkostemp(path, O_CLOEXEC);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w+b");
+    if (!f)
+        error_set_errno(err, "%s: cannot write", path);
+    if (fd >= 0)
+        unlink(path);
+    if (fd >= 0 && !f)
+        close(fd);
+    free(path);
+    return f;
+}
+
+int corpus_write(const struct corpus_options *o, uint64_t key, const char *path,
+                 struct satz_error *err)
+{
+    int status = -1;
+    struct writer *w = memory_new(1, sizeof *w, err);
+    if (!w)
+        return -1;
+    w->options = o;
+    w->tokenizers[0] = o->source_tokenizer;
+    w->tokenizers[1] = o->target_tokenizer;
+    w->trailer = (struct corpus_trailer){.magic = CORPUS_MAGIC,
+                                         .version = CORPUS_VERSION,
+                                         .key = key,
+                                         .id_bytes = corpus_id_bytes(o)};
+    w->pairs = memory_new(BLOCK_PAIRS, sizeof *w->pairs, err);
+    w->index = w->pairs ? open_index(o->folder, err) : NULL;
+    w->out = w->index ? file_writer_open(path, err) : NULL;
+    if (!w->out)
+        goto fail;
+    for (w->file = 0; w->file < o->n_files; w->file++)
+        if (put_file(w, err) < 0)
+            goto fail;
+    if (put_end(w, err) < 0)
+        goto fail;
+    status = file_writer_commit(w->out, err);
+    w->out = NULL;
+fail:
+    file_writer_abort(w->out);
+    if (w->index)
+        fclose(w->index);
+    for (int i = 0; i < BLOCK_PAIRS && w->pairs; i++)
+        for (int side = 0; side < SIDES; side++)
+            token_list_release(&w->pairs[i].ids[side]);
+    free(w->pairs);
+    strbuf_release(&w->text);
+    free(w);
+    return status;
+}
