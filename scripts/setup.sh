@@ -106,8 +106,7 @@ if [ "$(id -u)" != 0 ]; then
         exit 1
     fi
 fi
-export DEBIAN_FRONTEND=noninteractive
-apt="$as_root apt-get -qq"
+apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq"
 echo "setup: reading the package lists"
 $apt update || echo "setup: apt-get update failed; going on with the lists that are here" >&2
 packages=
