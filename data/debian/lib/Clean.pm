@@ -60,10 +60,10 @@ my @faults = (
     } ],
     [ 'address' => sub { grep { m{://|\bwww\.|\S@\S+\.\w|\w\.(?:com|org|net|de)\b} } @_ } ],
     [ 'placeholder or code' => sub {
-        grep { m/%\w|\$[\w({]|\{|\}|\\|<\w|\w>|__|\[\[|::|&\w+;|\w\(\)|\x{FFFD}|\w=\w|(?:^|\s)--?\w/ } @_;
+        grep { m/^[\w.]+\(.*\)$|%\w|\$[\w({]|\{|\}|\\|<\w|\w>|__|\[\[|::|&\w+;|\w\(\)|\x{FFFD}|\w=\w|(?:^|\s)--?\w/ } @_;
     } ],
     [ 'few letters' => sub {
-        grep { my $n = () = /\p{L}/g; $n < $least_letters * length(s/\s//gr) } @_;
+        grep { length(s/\P{L}+//gr) < $least_letters * length(s/ //gr) } @_;
     } ],
     [ 'numbers differ' => sub { numbers($_[0]) ne numbers($_[1]) } ],
     [ 'not translated' => sub {

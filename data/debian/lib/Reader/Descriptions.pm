@@ -58,12 +58,18 @@ sub units {
     my ($synopsis, @lines) = split /\n/, $description;
     my @units = ('');
     for my $line (@lines) {
-        if    ($line =~ /^ \.\s*$/)                     { push @units, '' }
+        if ($line =~ /^ \.\s*$/) { push @units, '' }
         elsif ($line =~ /^\s+(?:[-*+•·o]|--|\d+[.)])\s+(.*)/) { push @units, $1 }
-        elsif ($line =~ /:$/)                           { $units[-1] .= " $line"; push @units, '' }
-        else                                            { $units[-1] .= " $line" }
+        else { $units[-1] .= " $line" }
+        push @units, '' if $line =~ /:$/;
     }
-    return $synopsis, grep { /\S/ } @units;
+    return $synopsis, grep { /\S/ } map { joined($_) } @units;
+}
+
+# A unit's lines were joined by spaces: not so where a line was broken after the hyphen of a compound.
+sub joined {
+    my ($text) = @_;
+    return $text =~ s/(?<=\w-)\s{2,}(?!(?:and|or|to|und|oder|bzw|sowie|als)\b)//gr;
 }
 
 1;
