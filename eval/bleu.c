@@ -267,8 +267,14 @@ int bleu_add_files(struct bleu *b, const char *hypothesis_path, const char *cons
         eval_error(err, "Out of memory.");
         goto done;
     }
-    for (int i = 0; i < n; i++) {
-        readers[i] = eval_reader_open(i ? reference_paths[i - 1] : hypothesis_path, err);
+    for (int i = 0, n_standard = 0; i < n; i++) {
+        const char *path = i ? reference_paths[i - 1] : hypothesis_path;
+        n_standard += !strcmp(path, "-");
+        if (n_standard > 1) {
+            eval_error(err, "Standard input (\"-\") can stand for one file only.");
+            goto done;
+        }
+        readers[i] = eval_reader_open(path, err);
         if (!readers[i])
             goto done;
     }

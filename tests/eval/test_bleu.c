@@ -310,6 +310,9 @@ static void test_files(void **state)
     references[0] = "/nonexistent/reference";
     assert_int_equal(bleu_add_files(b, two, references, 1, &err), -1);
     assert_non_null(strstr(err.message, "/nonexistent/reference: could not be opened"));
+    references[0] = "-";
+    assert_int_equal(bleu_add_files(b, "-", references, 1, &err), -1);
+    assert_non_null(strstr(err.message, "one file only"));
     bleu_free(b);
     unlink(two);
     unlink(crlf);
