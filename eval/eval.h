@@ -1,0 +1,98 @@
+/* eval.h -- libsatzeval: how good is a translation?
+ *
+ * Figures equal sacreBLEU 2.x's to every printed digit. The library knows nothing of models; texts
+ * are NUL-terminated UTF-8, one segment each, raw (not tokenised). It is streamed: a metric object
+ * holds sums of counts, never the text. An object is used by one thread at a time; objects are
+ * independent of each other.
+ *
+ * Conventions as in satz.h: 0 / -1 (or NULL) with a sentence in *err, which may be NULL; on failure
+ * outputs are untouched. The library never exits or prints. */
+#ifndef SATZ_EVAL_H
+#define SATZ_EVAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "satz.h"
+
+#define EVAL_VERSION "satz-0.1.0" /* the `version:` of signatures */
+
+/* ---- BLEU (Papineni et al. 2002) ---- */
+
+enum { BLEU_ORDER_LIMIT = 8 };
+
+/* Zero everywhere is sacreBLEU's default: 13a, cased, exp, all orders up to 4. */
+struct bleu_options {
+    const char *tokenise;  /* a name of bleu_tokeniser_name(); NULL is "13a" */
+    const char *smoothing; /* a name of bleu_smoothing_name(); NULL is "exp" */
+    bool has_smooth_value; /* else the method's default: floor 0.1, add-k 1 */
+    double smooth_value;
+    bool lowercase;       /* as Python's str.lower() */
+    bool effective_order; /* leave out orders longer than the text: for single sentences */
+    int max_order;        /* 1 .. BLEU_ORDER_LIMIT; 0 is 4 */
+};
+
+/* Counts of a segment or of a corpus; they can be added up. Index n-1 is order n. */
+struct bleu_statistics {
+    int64_t hypothesis_length, reference_length; /* tokens; of the reference closest in length */
+    int64_t correct[BLEU_ORDER_LIMIT], total[BLEU_ORDER_LIMIT];
+};
+
+struct bleu_result {
+    double score;                                              /* 0 .. 100 */
+    double precisions[BLEU_ORDER_LIMIT];                       /* percent, smoothed */
+    double correct[BLEU_ORDER_LIMIT], total[BLEU_ORDER_LIMIT]; /* with what add-k added */
+    double brevity_penalty, ratio;
+    int64_t hypothesis_length, reference_length;
+    int max_order;
+};
+
+struct bleu;
+
+/* The index-th name, from 0, or NULL past the end: for help texts and messages. */
+const char *bleu_tokeniser_name(int index);
+const char *bleu_smoothing_name(int index);
+
+/* An empty corpus. `options` may be NULL (all default) and is copied. The caller frees the result
+ * with bleu_free, which accepts NULL. */
+struct bleu *bleu_new(const struct bleu_options *options, struct satz_error *err);
+void bleu_free(struct bleu *b);
+
+/* Forgets the segments, keeps the options. */
+void bleu_clear(struct bleu *b);
+
+/* Adds one segment with n_references >= 1 references. References that are NULL or "" stand for
+ * "this segment has fewer references"; if all are, the segment has one empty reference.
+ * `segment`, if not NULL, receives this segment's own counts. */
+int bleu_add(struct bleu *b, const char *hypothesis, const char *const *references,
+             int n_references, struct bleu_statistics *segment, struct satz_error *err);
+
+/* Adds all lines of a file; line i of each reference file belongs to line i of the hypothesis.
+ * "-" is standard input. Files of different numbers of lines are an error; what was added before
+ * stays added. */
+int bleu_add_files(struct bleu *b, const char *hypothesis_path, const char *const *reference_paths,
+                   int n_references, struct satz_error *err);
+
+/* The counts of all segments so far. */
+const struct bleu_statistics *bleu_sum(const struct bleu *b);
+
+/* *into += *part, order by order. */
+void bleu_statistics_add(struct bleu_statistics *into, const struct bleu_statistics *part);
+
+/* The score of all segments so far. */
+void bleu_score(const struct bleu *b, struct bleu_result *result);
+
+/* The score of any counts under the options of `b` (one segment, a bucket, a bootstrap sample). */
+void bleu_score_statistics(const struct bleu *b, const struct bleu_statistics *statistics,
+                           struct bleu_result *result);
+
+/* "BLEU = 25.55 57.7/31.4/19.2/12.3 (BP = 1.000 ratio = 1.024 hyp_len = 62728 ref_len = 61287)",
+ * the score with `width` digits after the point. Like snprintf: at most `size` bytes with the final
+ * NUL; returns the length of the full text. */
+int bleu_format(const struct bleu_result *result, int width, char *out, size_t size);
+
+/* "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:satz-0.1.0"; like snprintf. nrefs is that
+ * of the segments added so far, "var" where they differ. */
+int bleu_signature(const struct bleu *b, char *out, size_t size);
+
+#endif
