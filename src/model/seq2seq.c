@@ -1,5 +1,7 @@
 #include "model/seq2seq.h"
 
+#include <math.h>
+
 #include "model/options.h"
 #include "model/sites.h"
 #include "nn/embed.h"
