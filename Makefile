@@ -19,7 +19,7 @@ ALL_CXXFLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
 # pkg-config where a package has a file for it, the plain library name where Debian ships none.
 pkg = $(shell pkg-config $(2) $(1) 2>/dev/null)
 PACKAGE_FLAGS := $(patsubst -I%,-isystem %,$(foreach p,$(PACKAGES),$(call pkg,$(p),--cflags)))
-LIBS := $(call pkg,openblas,--libs) -ldnnl -lyaml $(call pkg,sentencepiece,--libs) -ljansson \
+LIBS := $(call pkg,openblas,--libs) -ldnnl -lyaml -lsentencepiece_train -lsentencepiece -ljansson \
        $(call pkg,cairo,--libs) -lz -lunistring -lstdc++ -lm
 
 # A file *.simd.c is compiled once per instruction set; src/base/simd.h picks at run time.
@@ -109,6 +109,6 @@ $(foreach l,$(SIMD_LEVELS),$(eval $(call simd_rule,$(l))))
 
 $(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SATZ) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -Itests -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -10,7 +10,7 @@
 #include "config/recipe.h"
 #include "nn/rnn.h"
 
-enum { MODEL_MAX_LAYERS = 16 };
+enum { MODEL_MAX_LAYERS = 32 };
 
 struct encoder {
     int layers, directions, width; /* width: of an annotation */

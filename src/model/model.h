@@ -1,0 +1,44 @@
+/* model.h -- a translation model as a user has it: network, tokenizers and recipe in one file.
+ *
+ * The file is safetensors (base/tensors.h): the parameters by name in F32, the SentencePiece models
+ * as U8 tensors "tokenizer.source" and "tokenizer.target" (only the first when they are one), and in
+ * the metadata the resolved recipe ("satz.recipe"), version ("satz.version"), and whatever the
+ * trainer says of the run ("satz.training", JSON). */
+#ifndef SATZ_MODEL_MODEL_H
+#define SATZ_MODEL_MODEL_H
+
+#include "base/tensors.h"
+#include "model/seq2seq.h"
+#include "text/tokenizer.h"
+
+struct model {
+    struct recipe recipe;
+    struct tokenizer *source_tokenizer, *target_tokenizer; /* one and the same when joint */
+    struct seq2seq network;
+    char *training; /* JSON; may be NULL */
+};
+
+/* Takes over the tokenizers (also on failure); declares the network and draws its first values. */
+int model_init(struct model *m, const struct recipe *recipe, struct tokenizer *source,
+               struct tokenizer *target, struct satz_error *err);
+
+/* Reads and checks a model file; the caller then makes packed weights (weights_allocate,
+ * weights_pack). The values are copied out of the mapping, which is closed again. */
+int model_load(struct model *m, const char *path, struct satz_error *err);
+
+void model_release(struct model *m);
+
+/* Further tensors and metadata of a checkpoint, besides what every model file has. */
+struct model_extra {
+    const struct tensor *tensors;
+    int n_tensors;
+    const char *const *keys, *const *values;
+    int n_metadata;
+};
+
+/* Writes `values` (a block of m->network.params' layout; NULL: its own) as a model file, atomically.
+ * `extra` may be NULL. */
+int model_save(const struct model *m, const char *path, const real *values,
+               const struct model_extra *extra, struct satz_error *err);
+
+#endif

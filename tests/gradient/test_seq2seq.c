@@ -1,0 +1,160 @@
+/* The whole model's gradient against central differences, in double: every parameter of every
+ * combination of cell, score, place, feeding, bridge, tying, depth and direction. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/lists.h"
+#include "tests/model/fixture.h"
+
+static const char *const small =
+    "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7, readout: 6, %s}\n"
+    "attention: {size: 4, %s}\n"
+    "dropout: {embedding: 0.2, annotations: 0.2, layers: 0.3, readout: 0.3}\n"
+    "train: {label_smoothing: 0.1}\n"
+    "tokenizer: {joint: true}\n";
+
+/* Fourth-order central difference of the loss: with h = 1e-3 neither h^4 nor rounding is seen. */
+static double derivative(struct fixture *f, real *x)
+{
+    const double h = 1e-3;
+    real kept = *x;
+    double at[4];
+    for (int i = 0; i < 4; i++) {
+        static const int steps[4] = {-2, -1, 1, 2};
+        *x = kept + (real)(steps[i] * h);
+        at[i] = fixture_loss(f).loss;
+    }
+    *x = kept;
+    return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * h);
+}
+
+/* Largest |numeric - analytic| / max(1e-3 * largest gradient, |numeric|, |analytic|) over a sample
+ * of each parameter. */
+static double worst_error(struct fixture *f, char *where, size_t size)
+{
+    struct loss_sums sums = {0};
+    fixture_pack(f);
+    seq2seq_gradient(&f->pass, &f->model, &f->batch, 1, &f->memory, &sums);
+    double worst = 0;
+    for (int i = 0; i < f->model.params.count; i++) {
+        struct mat value = params_mat(&f->model.params, i);
+        struct mat gradient = params_view(&f->model.params, f->pass.gradients, i);
+        int n = value.rows * value.cols, stride = n / 24 + 1;
+        double largest = 0;
+        for (int k = 0; k < n; k++)
+            largest = fmax(largest, fabs((double)gradient.data[k]));
+        for (int k = 0; k < n; k += stride) {
+            double numeric = derivative(f, &value.data[k]), analytic = (double)gradient.data[k];
+            double scale = fmax(fmax(fabs(numeric), fabs(analytic)), 1e-3 * largest);
+            if (scale == 0)
+                continue;
+            double error = fabs(numeric - analytic) / scale;
+            if (error > worst) {
+                worst = error;
+                snprintf(where, size, "%s[%d]: numeric %.10g, analytic %.10g",
+                         f->model.params.entries[i].name, k, numeric, analytic);
+            }
+        }
+    }
+    return worst;
+}
+
+static void check(const char *model, const char *attention)
+{
+    struct fixture f;
+    char yaml[1024], where[256] = "";
+    snprintf(yaml, sizeof yaml, small, model, attention);
+    fixture_init(&f, yaml, "openblas");
+    double error = worst_error(&f, where, sizeof where);
+    if (!(error < 1e-6))
+        fail_msg("model {%s} attention {%s}: relative error %.3g at %s", model, attention, error,
+                 where);
+    fixture_release(&f);
+}
+
+static void test_every_cell_and_score(void **state)
+{
+    (void)state;
+    static const char *const cells[] = {
+#define NAME(name, doc) #name,
+        CELL_LIST(NAME)};
+    static const char *const scores[] = {SCORE_LIST(NAME)};
+    static const char *const places[] = {"place: before, feeding: false",
+                                         "place: after, feeding: false",
+                                         "place: after, feeding: true"};
+    for (size_t c = 0; c < sizeof cells / sizeof *cells; c++)
+        for (size_t s = 0; s < sizeof scores / sizeof *scores; s++)
+            for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+                char model[256], attention[128];
+                /* dot needs the annotations to be as wide as the decoder's state */
+                snprintf(model, sizeof model,
+                         "encoder_cell: %s, decoder_cell: %s, bidirectional: false, "
+                         "encoder_hidden: 7",
+                         cells[c], cells[c]);
+                snprintf(attention, sizeof attention, "score: %s, %s", scores[s], places[p]);
+                struct fixture f;
+                char yaml[1024], where[256] = "";
+                snprintf(yaml, sizeof yaml,
+                         "model: {embedding: 6, decoder_hidden: 7, readout: 6, %s}\n"
+                         "attention: {size: 4, %s}\n"
+                         "dropout: {embedding: 0.2, annotations: 0.2, readout: 0.3}\n",
+                         model, attention);
+                fixture_init(&f, yaml, "openblas");
+                double error = worst_error(&f, where, sizeof where);
+                if (!(error < 1e-6))
+                    fail_msg("%s: relative error %.3g at %s", yaml, error, where);
+                fixture_release(&f);
+            }
+}
+
+static void test_structure(void **state)
+{
+    (void)state;
+    check("encoder_layers: 1", "score: concat, place: before");
+    check("encoder_layers: 2, decoder_layers: 2", "score: concat, place: before");
+    check("encoder_layers: 2, decoder_layers: 3", "score: general, place: after, feeding: true");
+    check("encoder_layers: 2, decoder_layers: 2, bidirectional: false",
+          "score: general, place: after");
+    check("reverse_source: true", "place: none");
+    check("reverse_source: true, decoder_layers: 2", "place: none");
+}
+
+static void test_bridges(void **state)
+{
+    (void)state;
+    check("bridge: zero", "score: concat");
+    check("bridge: dense", "score: general, place: after");
+    check("bridge: mean, decoder_layers: 2", "score: concat");
+}
+
+static void test_bridge_copy(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char where[256] = "";
+    fixture_init(&f,
+                 "model: {embedding: 6, encoder_hidden: 3, decoder_hidden: 6, bridge: copy,"
+                 " encoder_layers: 2, decoder_layers: 3}\n",
+                 "openblas");
+    double error = worst_error(&f, where, sizeof where);
+    if (!(error < 1e-6))
+        fail_msg("relative error %.3g at %s", error, where);
+    fixture_release(&f);
+}
+
+static void test_tied(void **state)
+{
+    (void)state;
+    check("tie: target", "score: concat");
+    check("tie: all", "score: general, place: after, feeding: true");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_cell_and_score), cmocka_unit_test(test_structure),
+        cmocka_unit_test(test_bridges),              cmocka_unit_test(test_bridge_copy),
+        cmocka_unit_test(test_tied),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,114 @@
+/* fixture.h -- a small model over made-up sentences, ready to run. */
+#ifndef SATZ_TESTS_MODEL_FIXTURE_H
+#define SATZ_TESTS_MODEL_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "model/seq2seq.h"
+
+struct fixture {
+    struct recipe recipe;
+    struct seq2seq model;
+    struct compute *compute;
+    struct arena arena;
+    struct batch batch;
+    struct seq2seq_memory memory;
+    struct pass pass;
+    struct satz_error err;
+};
+
+enum { FIXTURE_VOCABULARY = 13, FIXTURE_SENTENCES = 4 };
+
+/* Sentences of unequal lengths, no two orders alike, so that every gather is exercised. */
+static inline void fixture_batch(struct fixture *f)
+{
+    static const int source_lengths[FIXTURE_SENTENCES] = {3, 6, 1, 4};
+    static const int target_lengths[FIXTURE_SENTENCES] = {5, 2, 4, 4};
+    static int ids[2 * FIXTURE_SENTENCES][8];
+    struct batch_sentence sources[FIXTURE_SENTENCES], targets[FIXTURE_SENTENCES];
+    for (int i = 0; i < FIXTURE_SENTENCES; i++) {
+        for (int k = 0; k < 8; k++) {
+            uint64_t range = FIXTURE_VOCABULARY - TOKEN_SPECIALS;
+            ids[2 * i][k] = TOKEN_SPECIALS + (int)rng_below(7, (uint64_t)(16 * i + k), range);
+            ids[2 * i + 1][k] = TOKEN_SPECIALS + (int)rng_below(8, (uint64_t)(16 * i + k), range);
+        }
+        sources[i] = (struct batch_sentence){ids[2 * i], source_lengths[i]};
+        targets[i] = (struct batch_sentence){ids[2 * i + 1], target_lengths[i]};
+    }
+    assert_int_equal(batch_fill(&f->batch, sources, targets, FIXTURE_SENTENCES,
+                                f->recipe.model.reverse_source, &f->err),
+                     0);
+}
+
+/* `yaml` is a recipe; the model gets small widths unless it says otherwise. */
+static inline void fixture_init(struct fixture *f, const char *yaml, const char *backend)
+{
+    *f = (struct fixture){0};
+    if (recipe_parse(&f->recipe, yaml, strlen(yaml), "test", &f->err) < 0)
+        fail_msg("%s", f->err.message);
+    if (seq2seq_init(&f->model, &f->recipe, FIXTURE_VOCABULARY, FIXTURE_VOCABULARY, &f->err) < 0)
+        fail_msg("%s", f->err.message);
+    assert_int_equal(params_allocate(&f->model.params, &f->err), 0);
+    /* Large values, biases too: every path carries a gradient well above rounding. */
+    for (int i = 0; i < f->model.params.count; i++) {
+        struct mat m = params_mat(&f->model.params, i);
+        for (int k = 0; k < m.rows * m.cols; k++)
+            m.data[k] = (real)(1.6 * rng_uniform((uint64_t)i, (uint64_t)k) - 0.8);
+    }
+    const struct compute_backend *b = compute_find(backend, COMPUTE_F32, &f->err);
+    assert_non_null(b);
+    f->compute = b->new (COMPUTE_F32, &f->err);
+    assert_non_null(f->compute);
+    assert_int_equal(weights_allocate(&f->model.weights, b, f->compute, true, &f->err), 0);
+    fixture_batch(f);
+
+    struct arena measure;
+    arena_measure(&measure);
+    seq2seq_plan(&f->model, &f->batch, true, &measure, &f->memory);
+    assert_int_equal(arena_init(&f->arena, measure.peak, &f->err), 0);
+    seq2seq_plan(&f->model, &f->batch, true, &f->arena, &f->memory);
+    f->pass = (struct pass){
+        .backend = b,
+        .compute = f->compute,
+        .params = &f->model.params,
+        .weights = &f->model.weights,
+        .kernels = SIMD_BEST(kernels),
+        .gradients = params_new_block(&f->model.params, &f->err),
+        .dropout = true,
+        .key = 99,
+    };
+    assert_non_null(f->pass.gradients);
+}
+
+static inline void fixture_pack(struct fixture *f)
+{
+    for (int i = 0; i < f->model.weights.count; i++)
+        weights_pack(&f->model.weights, i, &f->model.params, f->compute);
+}
+
+static inline struct loss_sums fixture_loss(struct fixture *f)
+{
+    struct loss_sums sums = {0};
+    fixture_pack(f);
+    seq2seq_loss(&f->pass, &f->model, &f->batch, &f->memory, &sums);
+    return sums;
+}
+
+static inline void fixture_release(struct fixture *f)
+{
+    free(f->pass.gradients);
+    arena_release(&f->arena);
+    batch_release(&f->batch);
+    seq2seq_release(&f->model);
+    f->pass.backend->free(f->compute);
+    recipe_release(&f->recipe);
+}
+
+#endif
