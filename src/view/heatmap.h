@@ -5,7 +5,8 @@
 
 #include "base/error.h"
 
-enum { HEATMAP_WORDS = 1000 };
+/* More would be unreadable, and a PNG of them past 300 MB in memory. */
+enum { HEATMAP_WORDS = 400 };
 
 /* Everything is the caller's. Words are UTF-8; control characters are shown as "<U+0007>". */
 struct heatmap {
