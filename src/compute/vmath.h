@@ -14,6 +14,11 @@
 
 #ifdef SATZ_DOUBLE
 
+static inline real vmath_sqrt(real x)
+{
+    return sqrt(x);
+}
+
 static inline real vmath_exp(real x)
 {
     return exp(x);
@@ -30,6 +35,11 @@ static inline real vmath_sigmoid(real x)
 }
 
 #else
+
+static inline float vmath_sqrt(float x)
+{
+    return sqrtf(x);
+}
 
 /* e^x = 2^n e^r, n = round(x / ln 2), |r| <= ln 2 / 2, e^r by a polynomial of degree 6.
  * Relative error below 2e-7 on [-87, 88]; saturates outside. */
