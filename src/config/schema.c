@@ -364,11 +364,11 @@ int key_append(struct recipe *r, const struct recipe_key *key, const char *text,
 
 /* ---- showing ---- */
 
-/* The shortest decimal that reads back as the same double. */
+/* A decimal that reads back as the same double, no longer than it has to be. */
 static void write_real(struct strbuf *out, double value)
 {
     char text[40];
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             break;
