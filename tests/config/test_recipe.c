@@ -132,6 +132,7 @@ static void test_checks(void **state)
         {"model: {encoder_hidden: 7}\nattention: {score: dot}", "attention.score",
          "model.decoder_hidden"},
         {"attention: {feeding: true}", "attention.feeding", "attention.place"},
+        {"train: {folder: ''}", "train.folder", "current"},
         {"train: {average: 5}", "train.average", "train.keep_last"},
         {"schedule: {minimum_rate: 1}", "schedule.minimum_rate", "optimizer.rate"},
     };
@@ -334,12 +335,12 @@ static void test_settings(void **state)
         assert_int_equal(recipe_load(&r, NULL, &cases[i].setting, 1, &err), -1);
         assert_string_equal(err.message, cases[i].message);
     }
-    static const char *const settings[] = {"train.seed=1", "train.folder=", "train.seed=2",
+    static const char *const settings[] = {"train.seed=1", "data.cache=", "train.seed=2",
                                            "data.valid_source=null", "data.valid_target=a: b #c"};
     struct recipe r;
     assert_int_equal(recipe_load(&r, NULL, settings, 5, NULL), 0);
     assert_int_equal(r.train.seed, 2);
-    assert_string_equal(r.train.folder, "");
+    assert_string_equal(r.data.cache, "");
     assert_string_equal(r.data.valid_source, "null");
     assert_string_equal(r.data.valid_target, "a: b #c");
     recipe_release(&r);
