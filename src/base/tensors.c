@@ -380,6 +380,8 @@ static int read_header(struct tensors *t, size_t *length, struct satz_error *err
     json_error_t problem;
     const char *text = (const char *)t->file.data + LENGTH_SIZE;
     t->header = json_loadb(text, (size_t)declared, JSON_REJECT_DUPLICATES, &problem);
+    if (!t->header && !problem.text[0]) /* as jansson says that memory is short */
+        return error_set(err, "out of memory while reading its header");
     if (!t->header)
         return error_set(err, "its header is not JSON: %s at byte %d", problem.text,
                          problem.position);
