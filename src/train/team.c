@@ -69,6 +69,7 @@ void team_release(struct team *t)
             t->backend->free(t->workers[i].compute);
         arena_release(&t->workers[i].arena);
         batch_release(&t->workers[i].batch);
+        free(t->workers[i].chosen);
     }
     for (int i = 0; t->gradients && i < t->n_shards; i++)
         free(t->gradients[i]);
@@ -163,22 +164,15 @@ static int job_finish(struct job *j, int tasks, int status, struct loss_sums *su
 }
 
 /* Shard s has every n_shards-th pair: batches are sorted by length, so shards weigh the same. */
-static int fill_shard(const struct job *j, int shard, struct batch *b, struct satz_error *err)
+static int fill_shard(const struct job *j, int shard, struct team_worker *w, struct satz_error *err)
 {
-    enum { MOST = 4096 };
-    uint32_t few[MOST], *chosen = few;
     int shards = j->team->n_shards, n = 0;
-    if (j->n / shards + 1 > MOST) {
-        chosen = memory_new((size_t)(j->n / shards + 1), sizeof *chosen, err);
-        if (!chosen)
-            return -1;
-    }
+    if (memory_grow(&w->chosen, &w->chosen_capacity, (size_t)(j->n / shards + 1),
+                    sizeof *w->chosen, err) < 0)
+        return -1;
     for (int i = shard; i < j->n; i += shards)
-        chosen[n++] = j->indices[i];
-    int status = batch_fill_corpus(b, j->corpus, chosen, n, j->reverse_source, err);
-    if (chosen != few)
-        free(chosen);
-    return status;
+        w->chosen[n++] = j->indices[i];
+    return batch_fill_corpus(&w->batch, j->corpus, w->chosen, n, j->reverse_source, err);
 }
 
 static void gradient_task(void *user, int shard, int worker)
@@ -190,7 +184,7 @@ static void gradient_task(void *user, int shard, int worker)
     struct seq2seq_memory memory;
     if (shard >= j->n)
         return;
-    j->status[shard] = fill_shard(j, shard, &w->batch, err);
+    j->status[shard] = fill_shard(j, shard, w, err);
     if (j->status[shard] == 0)
         j->status[shard] = plan(t, w, true, &memory, err);
     if (j->status[shard] < 0)
@@ -289,7 +283,7 @@ int team_measure(struct team *t, const struct corpus *corpus, const uint32_t *in
     for (int shard = 0; shard < t->n_shards && shard < n; shard++) {
         struct seq2seq_memory memory;
         struct arena measure;
-        if (fill_shard(&j, shard, &t->workers[0].batch, err) < 0)
+        if (fill_shard(&j, shard, &t->workers[0], err) < 0)
             return -1;
         arena_measure(&measure);
         seq2seq_plan(t->network, &t->workers[0].batch, true, &measure, &memory);

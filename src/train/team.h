@@ -15,6 +15,8 @@ struct team_worker {
     struct compute *compute;
     struct arena arena;
     struct batch batch;
+    uint32_t *chosen; /* a shard's pairs */
+    size_t chosen_capacity;
 };
 
 struct team {
