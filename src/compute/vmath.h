@@ -36,7 +36,7 @@ static inline real vmath_sigmoid(real x)
 static inline float vmath_exp(float x)
 {
     const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
-    float y = x < -87.0f ? -87.0f : x;
+    float y = x > -87.0f ? x : -87.0f; /* so that NaN is not converted below */
     y = y > 88.0f ? 88.0f : y;
     float n = (y * 1.44269504f + shift) - shift;
     float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
