@@ -35,7 +35,7 @@ static inline real vmath_sigmoid(real x)
  * Relative error below 3e-7 on [-87, 88]; saturates outside. */
 static inline float vmath_exp(float x)
 {
-    const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
+    const float shift = 12582912.0f;   /* 1.5 * 2^23: adding it rounds to an integer */
     float y = x > -87.0f ? x : -87.0f; /* so that NaN is not converted below */
     y = y > 88.0f ? 88.0f : y;
     float n = (y * 1.44269504f + shift) - shift;
