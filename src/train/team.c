@@ -99,7 +99,7 @@ static struct pass worker_pass(const struct team *t, int worker)
         .compute = t->workers[worker].compute,
         .params = &t->network->params,
         .weights = &t->network->weights,
-        .kernels = SIMD_BEST(kernels),
+        .kernels = kernels_best(),
     };
 }
 
@@ -202,11 +202,11 @@ static void reduce_task(void *user, int chunk, int worker)
     struct team *t = user;
     (void)worker;
     size_t n = chunk_size(t, chunk), at = (size_t)chunk * CHUNK;
-    const struct kernels *k = SIMD_BEST(kernels);
+    const struct kernels *k = kernels_best();
     struct mat sum = mat_make(t->gradients[0] + at, 1, (int)n);
     for (int s = 1; s < t->n_shards; s++) {
         struct mat part = mat_make(t->gradients[s] + at, 1, (int)n);
-        k->add(sum, part);
+        k->add_rows(sum, part);
         mat_zero(part);
     }
     t->chunk_squares[chunk] = k->sum_of_squares(n, sum.data);
