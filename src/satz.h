@@ -12,4 +12,54 @@ struct satz_error {
     char message[1024];
 };
 
+/* --- recipes ------------------------------------------------------------------------------------ */
+
+struct satz_recipe;
+
+/* The recipe at `path` (NULL: all defaults) with `settings`, each "section.key=value". */
+struct satz_recipe *satz_recipe_new(const char *path, const char *const *settings,
+                                    size_t n_settings, struct satz_error *err);
+void satz_recipe_free(struct satz_recipe *recipe);
+
+/* Every key with its value, as YAML; and the reference of all keys, as Markdown. free() them. */
+char *satz_recipe_yaml(const struct satz_recipe *recipe, struct satz_error *err);
+char *satz_recipe_reference(struct satz_error *err);
+
+/* --- training ----------------------------------------------------------------------------------- */
+
+enum satz_train_stage {
+    SATZ_TRAIN_NOTE,       /* `text` tells of a step that is done or begins (corpus, memory, ...) */
+    SATZ_TRAIN_PROGRESS,   /* after each update; figures since the last line of the log */
+    SATZ_TRAIN_VALIDATION, /* after a validation */
+    SATZ_TRAIN_DONE        /* `text` says why it ended; also when it was interrupted */
+};
+
+struct satz_train_event {
+    enum satz_train_stage stage;
+    const char *text;
+    int epoch, epochs;               /* from 1 */
+    long batch, batches;             /* of the epoch */
+    long update;                     /* from 1 */
+    double loss, perplexity;         /* per target token; perplexity without label smoothing */
+    double tokens_per_second;        /* target tokens */
+    double rate, gradient_norm;
+    double seconds, seconds_left;    /* since the start; estimated until the last epoch's end */
+    double valid_perplexity;         /* validations only */
+    double bleu;                     /* < 0 when this validation did not translate */
+    int best;                        /* whether this is the best so far */
+};
+
+struct satz_train_options {
+    int resume; /* go on from the newest checkpoint in train.folder, if there is one */
+    void (*on_event)(void *user, const struct satz_train_event *event); /* may be NULL */
+    void *user;
+    const volatile int *stop; /* set it (from a signal handler) to save and end; may be NULL */
+};
+
+/* Trains the model a recipe describes. In train.folder: model.safetensors (the best so far),
+ * checkpoint-UPDATE.safetensors (the last ones), log.jsonl. Returns 1 when it was stopped early by
+ * `stop`, with a checkpoint saved. */
+int satz_train(const struct satz_recipe *recipe, const struct satz_train_options *options,
+               struct satz_error *err);
+
 #endif

@@ -42,6 +42,8 @@ bool file_exists(const char *path)
 
 int file_make_folder(const char *path, struct satz_error *err)
 {
+    if (path[0] == '\0')
+        return error_set(err, "the name of a folder is missing");
     char *copy = memory_copy_string(path, err);
     if (!copy)
         return -1;

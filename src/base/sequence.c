@@ -1,6 +1,7 @@
 #include "base/sequence.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -18,6 +19,8 @@ int sequence_plan(struct sequence *s, const int *lengths, int rows, struct satz_
     for (int step = 0; step < steps; step++) {
         while (active > 0 && lengths[active - 1] <= step)
             active--;
+        if (active > INT_MAX - s->offset[step])
+            return error_set(err, "a batch of more than %d words: make it smaller", INT_MAX);
         s->offset[step + 1] = s->offset[step] + active;
     }
     for (int r = 0; r < rows; r++) {

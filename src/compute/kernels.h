@@ -1,4 +1,7 @@
-/* kernels.h -- elementwise work on matrices, one table per instruction set. */
+/* kernels.h -- elementwise and row kernels shared by the network's parts.
+ *
+ * Results are functions of the values and the instruction set alone: not of alignment, of a row's
+ * place in its matrix, or of the thread. Sums run in a fixed order. */
 #ifndef SATZ_COMPUTE_KERNELS_H
 #define SATZ_COMPUTE_KERNELS_H
 
@@ -8,23 +11,36 @@
 #include "compute/mat.h"
 
 struct kernels {
-    /* y += x, of equal shape */
-    void (*add)(struct mat y, struct mat x);
-    /* every row of y += bias [cols] */
-    void (*add_bias)(struct mat y, const real *bias);
-    /* sums [cols] += column sums of x, row by row */
-    void (*column_sums)(struct mat x, real *sums);
-    /* y = tanh(y) */
-    void (*tanh)(struct mat y);
-    /* d *= 1 - y^2 where y = tanh(.) */
-    void (*tanh_backward)(struct mat y, struct mat d);
-    /* Inverted dropout: element i = first + r * cols + c is kept and scaled by 1 / (1 - rate) when
-     * rng_u32(key, i) >= rate * 2^32, and set to 0 otherwise. */
-    void (*dropout)(uint64_t key, real rate, uint32_t first, struct mat y);
-    /* Sum of squares, in double, in a fixed order. */
-    double (*sum_of_squares)(size_t n, const real *x);
+    /* Each row of x becomes its softmax, with the row's maximum subtracted first. A row of -inf
+     * only becomes NaN. */
+    void (*softmax_rows)(struct mat x);
+    /* out[r] = log sum_c exp(x[r][c]). */
+    void (*log_sum_exp_rows)(struct mat x, real *out);
+
+    /* Zeroes each element with probability p in [0, 1) and multiplies the others by 1 / (1 - p).
+     * Element (r, c) is decided by rng_u32(key, base + r * cols + c): the same call on the gradient
+     * is the backward pass. */
+    void (*dropout)(struct mat x, double p, uint64_t key, uint32_t base);
+
+    void (*add_rows)(struct mat y, struct mat x);          /* y += x */
+    void (*add_bias_rows)(struct mat x, const real *bias); /* each row += bias [cols] */
+    void (*column_sums)(struct mat x, real *sums);         /* sums [cols] += sum of the rows */
+
+    void (*tanh_rows)(struct mat x);                               /* x = tanh x */
+    void (*tanh_backward_rows)(struct mat gradient, struct mat y); /* gradient *= 1 - y^2 */
+
+    void (*axpy)(size_t n, real alpha, const real *x, real *y); /* y += alpha x */
+    void (*scale)(size_t n, real alpha, real *x);               /* x *= alpha */
+    real (*dot)(size_t n, const real *x, const real *y);
+    double (*sum_of_squares)(size_t n, const real *x); /* in double */
 };
 
 SIMD_DECLARE(const struct kernels, kernels);
+
+/* The table for this processor. It asks the environment: keep the pointer, don't call per step. */
+static inline const struct kernels *kernels_best(void)
+{
+    return SIMD_BEST(kernels);
+}
 
 #endif

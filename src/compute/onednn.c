@@ -1,9 +1,9 @@
 /* onednn.c -- oneDNN: weights in its blocked format, single precision.
  *
- * gemm_packed runs matmul primitives. Creating one takes about a millisecond, so each thread keeps
- * those it has used in a hash table; A, C and W are views whose addresses are set at each call.
- * Rows are taken ROWS at a time, which bounds the number of different primitives. All sizes of m
- * share the weight format that oneDNN chooses for m = ROWS.
+ * gemm_packed runs matmul primitives. Creating one takes 0.2 to 0.5 ms, so each thread keeps those
+ * it has used in a hash table; A, C and W are views whose addresses are set at each call. Rows are
+ * taken ROWS at a time, which bounds the number of different primitives. All sizes of m share the
+ * weight format that oneDNN chooses for m = ROWS (2.6 chooses the same for all).
  *
  * A team of OpenMP threads would give other sums and fight with the caller's: every call into
  * oneDNN that may open one stands between alone() and together().
@@ -125,7 +125,7 @@ static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *pd, dnnl_engine_t engine
 
 /* --- the backend --- */
 
-enum { ROWS = 64, FIRST_CAPACITY = 256 };
+enum { ROWS = 128, FIRST_CAPACITY = 256 };
 
 /* What a primitive depends on. */
 struct shape {
@@ -147,6 +147,8 @@ struct compute {
     size_t n_products, capacity;   /* capacity is a power of two */
     void *scratch;                 /* the largest that any product asked for */
     size_t scratch_size;
+    void *pair; /* two rows of A and of C, for multiply_one */
+    size_t pair_size;
 };
 
 struct packed {
@@ -208,6 +210,7 @@ static void onednn_free(struct compute *c)
     }
     free(c->products);
     free(c->scratch);
+    free(c->pair);
     for (int i = 0; i < 2; i++)
         if (c->attr[i])
             dnnl_primitive_attr_destroy(c->attr[i]);
@@ -435,16 +438,17 @@ static int grow_table(struct compute *c)
     return 0;
 }
 
-static int reserve_scratch(struct compute *c, size_t size)
+/* Makes the buffer at least `size` bytes; what it held is lost. */
+static int reserve(void **buffer, size_t *capacity, size_t size)
 {
-    if (size <= c->scratch_size)
+    if (size <= *capacity)
         return 0;
-    void *scratch = memory_new_aligned(size, 1, NULL);
-    if (!scratch)
+    void *larger = memory_new_aligned(size, 1, NULL);
+    if (!larger)
         return -1;
-    free(c->scratch);
-    c->scratch = scratch;
-    c->scratch_size = size;
+    free(*buffer);
+    *buffer = larger;
+    *capacity = size;
     return 0;
 }
 
@@ -469,7 +473,8 @@ static int make_product(struct compute *c, const struct shape *shape, const desc
     dnnl_status_t s = describe(c, *shape, format, &pd);
     if (s == dnnl_success)
         s = desc_query(&scratch, pd, dnnl_query_scratchpad_md);
-    if (s == dnnl_success && reserve_scratch(c, dnnl_memory_desc_get_size(DESC_REF(scratch))) != 0)
+    if (s == dnnl_success &&
+        reserve(&c->scratch, &c->scratch_size, dnnl_memory_desc_get_size(DESC_REF(scratch))) != 0)
         s = dnnl_out_of_memory;
     if (s == dnnl_success)
         s = dnnl_primitive_create(&p.primitive, pd);
@@ -513,7 +518,7 @@ static const struct product *find_product(struct compute *c, const struct shape 
     return make_product(c, shape, format, slot) == 0 ? slot : NULL;
 }
 
-/* At most ROWS rows. */
+/* Two to ROWS rows. */
 static dnnl_status_t multiply_rows(struct compute *c, struct mat a, const struct packed *w,
                                    bool add, struct mat out)
 {
@@ -534,18 +539,39 @@ static dnnl_status_t multiply_rows(struct compute *c, struct mat a, const struct
     return dnnl_primitive_execute(p->primitive, c->stream, 4, args);
 }
 
+/* One row goes as the first of two, since oneDNN 3 sums a lone row in another order. */
+static dnnl_status_t multiply_one(struct compute *c, struct mat a, const struct packed *w, bool add,
+                                  struct mat out)
+{
+    if (reserve(&c->pair, &c->pair_size, 2 * ((size_t)w->k + (size_t)w->n) * sizeof(float)) != 0)
+        return dnnl_out_of_memory;
+    struct mat two_a = mat_make(c->pair, 2, w->k);
+    struct mat two_out = mat_make(two_a.data + 2 * (size_t)w->k, 2, w->n);
+    mat_zero(two_a);
+    mat_copy(mat_rows(two_a, 0, 1), a);
+    mat_zero(two_out);
+    if (add)
+        mat_copy(mat_rows(two_out, 0, 1), out);
+    dnnl_status_t s = multiply_rows(c, two_a, w, add, two_out);
+    mat_copy(out, mat_rows(two_out, 0, 1));
+    return s;
+}
+
 static void onednn_gemm_packed(struct compute *c, struct mat a, const struct packed *w, real beta,
                                struct mat out)
 {
     assert(a.cols == w->k && out.cols == w->n && a.rows == out.rows);
     assert(beta == 0 || beta == 1);
     int threads = alone();
-    for (int r = 0; r < out.rows; r += ROWS) {
+    dnnl_status_t s = dnnl_success;
+    for (int r = 0; r < out.rows && s == dnnl_success; r += ROWS) {
         int n = out.rows - r < ROWS ? out.rows - r : ROWS;
-        if (multiply_rows(c, mat_rows(a, r, n), w, beta != 0, mat_rows(out, r, n)) != dnnl_success)
-            poison(out);
+        s = (n == 1 ? multiply_one : multiply_rows)(c, mat_rows(a, r, n), w, beta != 0,
+                                                    mat_rows(out, r, n));
     }
     together(threads);
+    if (s != dnnl_success)
+        poison(out);
 }
 
 const struct compute_backend compute_onednn = {

@@ -14,6 +14,11 @@
 
 #ifdef SATZ_DOUBLE
 
+static inline real vmath_sqrt(real x)
+{
+    return sqrt(x);
+}
+
 static inline real vmath_exp(real x)
 {
     return exp(x);
@@ -31,12 +36,17 @@ static inline real vmath_sigmoid(real x)
 
 #else
 
+static inline float vmath_sqrt(float x)
+{
+    return sqrtf(x);
+}
+
 /* e^x = 2^n e^r, n = round(x / ln 2), |r| <= ln 2 / 2, e^r by a polynomial of degree 6.
- * Relative error below 2e-7 on [-87, 88]; saturates outside. */
+ * Relative error below 3e-7 on [-87, 88]; saturates outside. */
 static inline float vmath_exp(float x)
 {
-    const float shift = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
-    float y = x < -87.0f ? -87.0f : x;
+    const float shift = 12582912.0f;   /* 1.5 * 2^23: adding it rounds to an integer */
+    float y = x > -87.0f ? x : -87.0f; /* so that NaN is not converted below */
     y = y > 88.0f ? 88.0f : y;
     float n = (y * 1.44269504f + shift) - shift;
     float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
@@ -52,13 +62,14 @@ static inline float vmath_exp(float x)
     return x != x ? x : p * scale;
 }
 
+/* Relative error below 3e-7 on [-87, inf). */
 static inline float vmath_sigmoid(float x)
 {
     return 1.0f / (1.0f + vmath_exp(-x));
 }
 
 /* tanh x = 1 - 2 / (e^2x + 1); an odd polynomial near 0, where that cancels. Relative error below
- * 5e-7. */
+ * 3e-7. */
 static inline float vmath_tanh(float x)
 {
     float a = x < 0.0f ? -x : x;

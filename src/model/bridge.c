@@ -68,7 +68,7 @@ static void dense_read_backward(const struct pass *pass, const struct bridge_sou
     (void)d;
     int hidden = s->encoder->width / s->encoder->directions;
     for (int k = 0; k < s->encoder->directions; k++)
-        pass->kernels->add(mat_cols(s->memory->rnn[s->encoder->layers - 1][k].d_state, 0, hidden),
+        pass->kernels->add_rows(mat_cols(s->memory->rnn[s->encoder->layers - 1][k].d_state, 0, hidden),
                            mat_cols(m->d_summary, k * hidden, hidden));
 }
 
@@ -116,7 +116,7 @@ static void copy_read_backward(const struct pass *pass, const struct bridge_sour
     for (int l = 0; l < d->layers; l++)
         for (int part = 0; part < d->rnn[l].cell->states; part++)
             for (int k = 0; k < s->encoder->directions; k++)
-                pass->kernels->add(
+                pass->kernels->add_rows(
                     mat_cols(s->memory->rnn[copy_layer(s, d, l)][k].d_state, part * hidden, hidden),
                     mat_cols(m->d_state,
                              (l * d->rnn[l].cell->states + part) * d->hidden + k * hidden, hidden));
@@ -216,9 +216,9 @@ void bridge_forward(const struct pass *pass, const struct bridge *b, const struc
     mat_zero(m->state);
     struct mat state = projected_part(d, m->state);
     weight_forward(pass, b->weight, m->summary, 0, state);
-    pass->kernels->add_bias(state, params_mat(pass->params, b->bias).data);
+    pass->kernels->add_bias_rows(state, params_mat(pass->params, b->bias).data);
     for (int l = 0; l < d->layers; l++)
-        pass->kernels->tanh(hidden_part(d, m->state, l));
+        pass->kernels->tanh_rows(hidden_part(d, m->state, l));
 }
 
 void bridge_backward(const struct pass *pass, const struct bridge *b, const struct decoder *d,
@@ -230,8 +230,8 @@ void bridge_backward(const struct pass *pass, const struct bridge *b, const stru
     if (b->kind->projects) {
         struct mat d_state = projected_part(d, m->d_state);
         for (int l = 0; l < d->layers; l++)
-            pass->kernels->tanh_backward(hidden_part(d, m->state, l),
-                                         hidden_part(d, m->d_state, l));
+            pass->kernels->tanh_backward_rows(hidden_part(d, m->d_state, l),
+                                              hidden_part(d, m->state, l));
         weight_gradient(pass, b->weight, d_state, m->summary);
         bias_gradient(pass, b->bias, d_state);
         weight_backward(pass, b->weight, d_state, 0, m->d_summary);

@@ -228,8 +228,8 @@ void decoder_output(const struct pass *pass, const struct decoder *d,
         weight_forward(pass, d->readout_context, rows->attention.context, 1, a);
     if (d->place == PLACE_BEFORE)
         weight_forward(pass, d->readout_embedded, rows->embedded, 1, a);
-    pass->kernels->add_bias(a, params_mat(pass->params, d->readout_bias).data);
-    pass->kernels->tanh(a);
+    pass->kernels->add_bias_rows(a, params_mat(pass->params, d->readout_bias).data);
+    pass->kernels->tanh_rows(a);
     mat_copy(rows->readout, a);
     pass_dropout(pass, SITE_READOUT, d->dropout_readout, rows->first, rows->readout);
     if (decoder_feeds(d))
@@ -241,7 +241,7 @@ void decoder_output_backward(const struct pass *pass, const struct decoder *d,
 {
     struct mat d_pre = rows->d_readout;
     pass_dropout(pass, SITE_READOUT, d->dropout_readout, rows->first, d_pre);
-    pass->kernels->tanh_backward(rows->activation, d_pre);
+    pass->kernels->tanh_backward_rows(d_pre, rows->activation);
     weight_backward(pass, d->readout_hidden, d_pre, 0, rows->d_output);
     if (d->place != PLACE_NONE)
         weight_backward(pass, d->readout_context, d_pre, 0, rows->attention.d_context);
@@ -257,7 +257,7 @@ void decoder_recur_backward(const struct pass *pass, const struct decoder *d,
                             struct attention_memory *memory, struct decoder_rows *rows,
                             struct mat d_state)
 {
-    pass->kernels->add(top(d, d_state), rows->d_output);
+    pass->kernels->add_rows(top(d, d_state), rows->d_output);
     for (int l = d->layers - 1; l >= 0; l--) {
         struct cell_step s = layer_step(d, rows, l);
         s.d_state = layer_state(d, d_state, l);
@@ -266,7 +266,7 @@ void decoder_recur_backward(const struct pass *pass, const struct decoder *d,
             weight_backward(pass, d->rnn[l].input, rows->gates[l], 0, rows->d_input);
             pass_dropout(pass, SITE_DECODER_LAYER + (uint64_t)l, d->dropout_layers, rows->first,
                          rows->d_input);
-            pass->kernels->add(mat_cols(layer_state(d, d_state, l - 1), 0, d->hidden),
+            pass->kernels->add_rows(mat_cols(layer_state(d, d_state, l - 1), 0, d->hidden),
                                rows->d_input);
         }
     }

@@ -7,6 +7,8 @@
 #ifndef SATZ_MODEL_MODEL_H
 #define SATZ_MODEL_MODEL_H
 
+#define SATZ_VERSION "0.1.0"
+
 #include "base/tensors.h"
 #include "model/seq2seq.h"
 #include "text/tokenizer.h"
@@ -26,14 +28,26 @@ int model_init(struct model *m, const struct recipe *recipe, struct tokenizer *s
  * weights_pack). The values are copied out of the mapping, which is closed again. */
 int model_load(struct model *m, const char *path, struct satz_error *err);
 
+/* As model_load from an open file, which may be a checkpoint and is named in errors. */
+int model_read(struct model *m, const struct tensors *file, const char *path,
+               struct satz_error *err);
+
+/* The tokenizers of an open file, new; one and the same when it holds only one. */
+int model_read_tokenizers(const struct tensors *file, const char *path, struct tokenizer **source,
+                          struct tokenizer **target, struct satz_error *err);
+
+/* Copies the tensors "PREFIX" + parameter's name into a block of the network's layout. */
+int model_read_block(const struct model *m, const struct tensors *file, const char *path,
+                     const char *prefix, real *block, struct satz_error *err);
+
 void model_release(struct model *m);
 
 /* Further tensors and metadata of a checkpoint, besides what every model file has. */
 struct model_extra {
     const struct tensor *tensors;
-    int n_tensors;
-    const char *const *keys, *const *values;
-    int n_metadata;
+    size_t n_tensors;
+    const struct tensors_entry *metadata;
+    size_t n_metadata;
 };
 
 /* Writes `values` (a block of m->network.params' layout; NULL: its own) as a model file, atomically.

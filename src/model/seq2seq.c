@@ -207,7 +207,7 @@ static void decoder_backward(const struct pass *pass, const struct seq2seq *m,
         struct decoder_rows rows = step_rows(m, &b->target, step, memory);
         struct mat d_state = mat_rows(memory->d_state, 0, rows.next.rows);
         if (decoder_feeds(d)) {
-            pass->kernels->add(rows.d_readout, mat_cols(d_state, d->feed, d->readout));
+            pass->kernels->add_rows(rows.d_readout, mat_cols(d_state, d->feed, d->readout));
             decoder_output_backward(pass, d, attention, &rows);
         }
         decoder_recur_backward(pass, d, attention, &rows, d_state);

@@ -156,7 +156,7 @@ void attention_forward(const struct pass *pass, const struct attention *a,
         struct mat keys = sentence_rows(m, m->keys, b);
         real *alpha = mat_row(rows.weights, r);
         a->score->energy(mat_row(q, r), keys, v, alpha);
-        a->kernels->softmax(keys.rows, alpha);
+        pass->kernels->softmax_rows(mat_make(alpha, 1, keys.rows));
         a->kernels->weighted_sum(alpha, sentence_rows(m, m->annotations, b),
                                  mat_row(rows.context, r));
     }

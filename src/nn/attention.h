@@ -90,8 +90,6 @@ void attention_weight_gradient(const struct pass *pass, const struct attention *
 
 /* Row kernels shared by all scores. */
 struct attention_kernels {
-    /* e [n] -> softmax in place. */
-    void (*softmax)(int n, real *e);
     /* d_alpha -> d_e in place: d_e_j = alpha_j (d_alpha_j - sum_k alpha_k d_alpha_k). */
     void (*softmax_backward)(int n, const real *alpha, real *d);
     /* c = sum_j alpha_j h_j */

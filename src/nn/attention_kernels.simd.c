@@ -1,24 +1,5 @@
 #include "base/simd.h"
-#include "compute/vmath.h"
 #include "nn/attention.h"
-
-static void softmax(int n, real *e)
-{
-    real top = e[0];
-#pragma omp simd reduction(max : top)
-    for (int j = 0; j < n; j++)
-        top = e[j] > top ? e[j] : top;
-    real sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int j = 0; j < n; j++) {
-        e[j] = vmath_exp(e[j] - top);
-        sum += e[j];
-    }
-    real scale = 1 / sum;
-#pragma omp simd
-    for (int j = 0; j < n; j++)
-        e[j] *= scale;
-}
 
 static void softmax_backward(int n, const real *alpha, real *d)
 {
@@ -60,7 +41,6 @@ static void weighted_sum_backward(const real *alpha, struct mat h, const real *r
 }
 
 const struct attention_kernels SIMD(attention_kernels) = {
-    .softmax = softmax,
     .softmax_backward = softmax_backward,
     .weighted_sum = weighted_sum,
     .weighted_sum_backward = weighted_sum_backward,

@@ -13,5 +13,5 @@ void embed_backward(const struct pass *pass, int param, const int *ids, struct m
     struct mat table = params_view(pass->params, pass->gradients, param);
     assert(dx.cols == table.cols);
     for (int i = 0; i < dx.rows; i++)
-        pass->kernels->add(mat_rows(table, ids[i], 1), mat_rows(dx, i, 1));
+        pass->kernels->add_rows(mat_rows(table, ids[i], 1), mat_rows(dx, i, 1));
 }

@@ -13,33 +13,33 @@ void loss_plan(const struct loss *l, const struct weights *w, struct arena *aren
 void loss_logits(const struct pass *pass, const struct loss *l, struct mat a, struct mat logits)
 {
     weight_forward(pass, l->weight, a, 0, logits);
-    pass->kernels->add_bias(logits, params_mat(pass->params, l->bias).data);
+    pass->kernels->add_bias_rows(logits, params_mat(pass->params, l->bias).data);
 }
 
-/* Row r's contribution to the sums; returns log sum e^z. */
-static real row_loss(const struct loss *l, const struct loss_kernels *k, struct mat z, int r,
-                     int target, struct loss_sums *sums)
+/* Row r's contribution to the sums. */
+static void row_loss(const struct loss *l, const struct loss_kernels *k, struct mat z, int r,
+                     real log_sum, int target, struct loss_sums *sums)
 {
     const real *row = mat_row(z, r);
-    real log_sum = k->log_sum_exp(z.cols, row);
     double nll = (double)log_sum - (double)row[target];
     double uniform = (double)log_sum - (double)k->sum(z.cols, row) / z.cols;
     sums->nll += nll;
     sums->loss += (1 - (double)l->smoothing) * nll + (double)l->smoothing * uniform;
     sums->tokens++;
-    return log_sum;
 }
 
 void loss_forward(const struct pass *pass, const struct loss *l, struct mat a, const int *targets,
                   struct mat logits, struct loss_sums *sums)
 {
     const struct loss_kernels *k = SIMD_BEST(loss_kernels);
+    real log_sums[LOSS_CHUNK];
     for (int from = 0; from < a.rows; from += LOSS_CHUNK) {
         int n = a.rows - from < LOSS_CHUNK ? a.rows - from : LOSS_CHUNK;
         struct mat z = mat_rows(logits, 0, n);
         loss_logits(pass, l, mat_rows(a, from, n), z);
+        pass->kernels->log_sum_exp_rows(z, log_sums);
         for (int r = 0; r < n; r++)
-            row_loss(l, k, z, r, targets[from + r], sums);
+            row_loss(l, k, z, r, log_sums[r], targets[from + r], sums);
     }
 }
 
@@ -47,15 +47,17 @@ void loss_backward(const struct pass *pass, const struct loss *l, struct mat a, 
                    real scale, struct mat logits, struct mat d_a, struct loss_sums *sums)
 {
     const struct loss_kernels *k = SIMD_BEST(loss_kernels);
+    real log_sums[LOSS_CHUNK];
     real floor = l->smoothing / (real)logits.cols;
     for (int from = 0; from < a.rows; from += LOSS_CHUNK) {
         int n = a.rows - from < LOSS_CHUNK ? a.rows - from : LOSS_CHUNK;
         struct mat z = mat_rows(logits, 0, n);
         loss_logits(pass, l, mat_rows(a, from, n), z);
+        pass->kernels->log_sum_exp_rows(z, log_sums);
         for (int r = 0; r < n; r++) {
             int target = targets[from + r];
-            real log_sum = row_loss(l, k, z, r, target, sums);
-            k->gradient(z.cols, mat_row(z, r), log_sum, floor, scale);
+            row_loss(l, k, z, r, log_sums[r], target, sums);
+            k->gradient(z.cols, mat_row(z, r), log_sums[r], floor, scale);
             mat_row(z, r)[target] -= scale * (1 - l->smoothing);
         }
         weight_backward(pass, l->weight, z, 0, mat_rows(d_a, from, n));

@@ -40,8 +40,6 @@ void loss_backward(const struct pass *pass, const struct loss *l, struct mat a, 
 void loss_logits(const struct pass *pass, const struct loss *l, struct mat a, struct mat logits);
 
 struct loss_kernels {
-    /* Log of the sum of e^z over a row. */
-    real (*log_sum_exp)(int n, const real *z);
     /* sum of a row */
     real (*sum)(int n, const real *z);
     /* z <- scale (e^(z - log_sum) - floor) */

@@ -2,18 +2,6 @@
 #include "compute/vmath.h"
 #include "nn/loss.h"
 
-static real log_sum_exp(int n, const real *z)
-{
-    real top = z[0], total = 0;
-#pragma omp simd reduction(max : top)
-    for (int v = 0; v < n; v++)
-        top = z[v] > top ? z[v] : top;
-#pragma omp simd reduction(+ : total)
-    for (int v = 0; v < n; v++)
-        total += vmath_exp(z[v] - top);
-    return top + (real)log((double)total);
-}
-
 static real sum(int n, const real *z)
 {
     real total = 0;
@@ -31,7 +19,6 @@ static void gradient(int n, real *z, real log_sum, real floor, real scale)
 }
 
 const struct loss_kernels SIMD(loss_kernels) = {
-    .log_sum_exp = log_sum_exp,
     .sum = sum,
     .gradient = gradient,
 };

@@ -94,6 +94,6 @@ struct mat pass_mat(struct arena *arena, int rows, int cols)
 void pass_dropout(const struct pass *pass, uint64_t site, real rate, int first_row, struct mat m)
 {
     if (pass->dropout && rate > 0)
-        pass->kernels->dropout(rng_mix(pass->key ^ site), rate,
-                               (uint32_t)first_row * (uint32_t)m.cols, m);
+        pass->kernels->dropout(m, (double)rate, rng_mix(pass->key ^ site),
+                               (uint32_t)first_row * (uint32_t)m.cols);
 }

@@ -28,7 +28,7 @@ struct batch {
     struct batch_memory *memory;
 };
 
-/* `targets` may be NULL. On failure *b is as before or empty. */
+/* `targets` may be NULL. After a failure *b may only be filled again or released. */
 int batch_fill(struct batch *b, const struct batch_sentence *sources,
                const struct batch_sentence *targets, int n, bool reverse_source,
                struct satz_error *err);

@@ -79,7 +79,7 @@ static inline void fixture_init(struct fixture *f, const char *yaml, const char 
         .compute = f->compute,
         .params = &f->model.params,
         .weights = &f->model.weights,
-        .kernels = SIMD_BEST(kernels),
+        .kernels = kernels_best(),
         .gradients = params_new_block(&f->model.params, &f->err),
         .dropout = true,
         .key = 99,

@@ -340,6 +340,10 @@ static void test_a_forged_cache_is_made_again(void **state)
         assert_int_equal(file_replace(path, forged.data, forged.length, NULL), 0);
         c = opened(&o);
         assert_pair(f, c, 0, "Der", "Der Bär", 1);
+        const char *source, *target;
+        size_t line;
+        corpus_place(c, 0, &source, &target, &line);
+        assert_string_equal(source, f->source);
         corpus_free(c);
         strbuf_release(&forged);
     }

@@ -1,0 +1,162 @@
+#include "train/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+char *checkpoint_path(const char *folder, int64_t update, struct satz_error *err)
+{
+    char name[64];
+    snprintf(name, sizeof name, "checkpoint-%08" PRId64 ".safetensors", update);
+    return file_join(folder, name, err);
+}
+
+static int compare_updates(const void *a, const void *b)
+{
+    int64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return (x > y) - (x < y);
+}
+
+int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct satz_error *err)
+{
+    DIR *dir = opendir(folder);
+    int64_t *list = NULL;
+    size_t count = 0, capacity = 0;
+    if (!dir)
+        return error_set_errno(err, "%s: cannot read the folder", folder);
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        int64_t update;
+        int end = 0;
+        if (sscanf(entry->d_name, "checkpoint-%" SCNd64 ".safetensors%n", &update, &end) != 1 ||
+            end == 0 || entry->d_name[end] != '\0')
+            continue;
+        if (memory_grow(&list, &capacity, count + 1, sizeof *list, err) < 0) {
+            free(list);
+            closedir(dir);
+            return -1;
+        }
+        list[count++] = update;
+    }
+    closedir(dir);
+    if (count)
+        qsort(list, count, sizeof *list, compare_updates);
+    *updates = list;
+    *n = count;
+    return 0;
+}
+
+/* One row per number of the state. */
+#define STATE_LIST(INTEGER, REAL)                                                                  \
+    INTEGER(update)                                                                                \
+    INTEGER(epoch)                                                                                 \
+    INTEGER(batch)                                                                                 \
+    INTEGER(validations)                                                                           \
+    INTEGER(stale)                                                                                 \
+    INTEGER(has_best)                                                                              \
+    INTEGER(finished)                                                                              \
+    INTEGER(schedule.stale)                                                                        \
+    REAL(best)                                                                                     \
+    REAL(seconds)                                                                                  \
+    REAL(schedule.factor)
+
+static void write_state(const struct train_state *s, struct strbuf *out)
+{
+    const char *separator = "{";
+#define INTEGER(field)                                                                             \
+    strbuf_addf(out, "%s\"" #field "\": %" PRId64, separator, (int64_t)s->field);                  \
+    separator = ", ";
+#define REAL(field) strbuf_addf(out, "%s\"" #field "\": %.17e", separator, s->field);
+    STATE_LIST(INTEGER, REAL)
+#undef INTEGER
+#undef REAL
+    strbuf_add_text(out, "}");
+}
+
+static int read_state(const char *text, const char *path, struct train_state *s,
+                      struct satz_error *err)
+{
+    json_t *json = text ? json_loads(text, 0, NULL) : NULL;
+    int status = json_is_object(json) ? 0 : -1;
+#define INTEGER(field)                                                                             \
+    if (status == 0 && json_is_integer(json_object_get(json, #field)))                             \
+        s->field = (__typeof__(s->field))json_integer_value(json_object_get(json, #field));        \
+    else                                                                                           \
+        status = -1;
+#define REAL(field)                                                                                \
+    if (status == 0 && json_is_number(json_object_get(json, #field)))                              \
+        s->field = json_number_value(json_object_get(json, #field));                               \
+    else                                                                                           \
+        status = -1;
+    STATE_LIST(INTEGER, REAL)
+#undef INTEGER
+#undef REAL
+    json_decref(json);
+    return status < 0 ? error_set(err, "%s: is not a checkpoint (its state is missing)", path) : 0;
+}
+
+/* Moment k of parameter i is called "NAME:PARAMETER". */
+static void moment_prefix(const struct team *t, int moment, char *prefix, size_t size)
+{
+    snprintf(prefix, size, "%s:", t->optimizer->moment_names[moment]);
+}
+
+int checkpoint_save(const char *path, const struct model *m, const struct team *t,
+                    const struct train_state *state, struct satz_error *err)
+{
+    enum { NAME = 160 };
+    const struct params *p = &m->network.params;
+    size_t n = (size_t)(t->optimizer->moments * p->count), at = 0;
+    struct tensor *tensors = memory_new(n, sizeof *tensors, err);
+    char *names = memory_new(n, NAME, err);
+    struct strbuf json = {0};
+    int status = tensors && names ? 0 : -1;
+    for (int k = 0; status == 0 && k < t->optimizer->moments; k++) {
+        char prefix[32];
+        moment_prefix(t, k, prefix, sizeof prefix);
+        for (int i = 0; i < p->count; i++, at++) {
+            const struct param *e = &p->entries[i];
+            snprintf(names + at * NAME, NAME, "%s%s", prefix, e->name);
+            tensors[at] = (struct tensor){
+                .name = names + at * NAME,
+                .type = sizeof(real) == 4 ? TENSOR_F32 : TENSOR_F64,
+                .rank = 2,
+                .shape = {(size_t)e->rows, (size_t)e->cols},
+                .data = t->moments[k] + e->offset,
+            };
+        }
+    }
+    write_state(state, &json);
+    if (status == 0)
+        status = strbuf_check(&json, err);
+    if (status == 0) {
+        struct tensors_entry entry = {"satz.state", strbuf_text(&json)};
+        struct model_extra extra = {tensors, n, &entry, 1};
+        status = model_save(m, path, NULL, &extra, err);
+    }
+    strbuf_release(&json);
+    free(tensors);
+    free(names);
+    return status;
+}
+
+int checkpoint_read(const struct tensors *file, const char *path, struct model *m, struct team *t,
+                    struct train_state *state, struct satz_error *err)
+{
+    if (read_state(tensors_metadata(file, "satz.state"), path, state, err) < 0 ||
+        model_read_block(m, file, path, "", m->network.params.values, err) < 0)
+        return -1;
+    for (int k = 0; k < t->optimizer->moments; k++) {
+        char prefix[32];
+        moment_prefix(t, k, prefix, sizeof prefix);
+        if (model_read_block(m, file, path, prefix, t->moments[k], err) < 0)
+            return -1;
+    }
+    return 0;
+}

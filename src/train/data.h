@@ -1,0 +1,23 @@
+/* data.h -- what a run learns from: tokenizers and encoded corpora, made or found again. */
+#ifndef SATZ_TRAIN_DATA_H
+#define SATZ_TRAIN_DATA_H
+
+#include "config/recipe.h"
+#include "text/corpus.h"
+#include "text/tokenizer.h"
+
+struct data {
+    struct corpus *train, *valid; /* valid is NULL when the recipe names none */
+};
+
+/* The tokenizers of a recipe: its own files, or trained on its training text. Trained ones are kept
+ * in the cache folder under a key of the text and the options. *source and *target are one when the
+ * vocabulary is joint; the caller frees them. */
+int data_tokenizers(const struct recipe *recipe, struct tokenizer **source,
+                    struct tokenizer **target, struct satz_error *err);
+
+int data_open(struct data *d, const struct recipe *recipe, const struct tokenizer *source,
+              const struct tokenizer *target, int threads, struct satz_error *err);
+void data_release(struct data *d);
+
+#endif

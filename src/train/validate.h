@@ -1,0 +1,22 @@
+/* validate.h -- how good the model is on held-out text. */
+#ifndef SATZ_TRAIN_VALIDATE_H
+#define SATZ_TRAIN_VALIDATE_H
+
+#include "model/model.h"
+#include "train/team.h"
+
+struct validation {
+    double perplexity; /* per target token, END included, no label smoothing */
+    double bleu;       /* of the text really decoded against the raw reference; -1: not asked for */
+};
+
+/* Whether validation number k (from 1) translates. */
+bool validation_translates(const struct recipe *recipe, int64_t k);
+
+/* What the recipe judges by. */
+double validation_metric(const struct recipe *recipe, const struct validation *v);
+
+int validate_model(struct team *t, const struct model *m, const struct corpus *valid,
+                   bool translate, struct validation *v, struct satz_error *err);
+
+#endif
