@@ -539,14 +539,16 @@ static dnnl_status_t multiply_rows(struct compute *c, struct mat a, const struct
     return dnnl_primitive_execute(p->primitive, c->stream, 4, args);
 }
 
-/* One row goes as the first of two, since oneDNN 3 sums a lone row in another order. */
+/* One row goes as the first of two, since oneDNN 3 sums a lone row in another order. The strides
+ * stay what they are: those of a view take another kernel, with other sums, than a whole matrix's.
+ */
 static dnnl_status_t multiply_one(struct compute *c, struct mat a, const struct packed *w, bool add,
                                   struct mat out)
 {
-    if (reserve(&c->pair, &c->pair_size, 2 * ((size_t)w->k + (size_t)w->n) * sizeof(float)) != 0)
+    if (reserve(&c->pair, &c->pair_size, 2 * ((size_t)a.ld + (size_t)out.ld) * sizeof(float)) != 0)
         return dnnl_out_of_memory;
-    struct mat two_a = mat_make(c->pair, 2, w->k);
-    struct mat two_out = mat_make(two_a.data + 2 * (size_t)w->k, 2, w->n);
+    struct mat two_a = {c->pair, 2, w->k, a.ld};
+    struct mat two_out = {two_a.data + 2 * (size_t)a.ld, 2, w->n, out.ld};
     mat_zero(two_a);
     mat_copy(mat_rows(two_a, 0, 1), a);
     mat_zero(two_out);
