@@ -121,10 +121,10 @@ static int rank_row(struct work *w, int row, real *z, struct satz_error *err)
 {
     int vocabulary = w->model->target_size;
     double before = w->now[row].sum;
-    double log_sum = (double)w->top->scan(vocabulary, z, w->maxima);
-    if (!isfinite(log_sum))
-        return error_set(err, "the network's output is not a number: the model is damaged, or its "
-                              "training diverged");
+    real scanned = w->top->scan(vocabulary, z, w->maxima);
+    if (top_check(scanned, err) < 0)
+        return -1;
+    double log_sum = (double)scanned;
     w->end_sum[row] = before + ((double)z[TOKEN_END] - log_sum);
     w->top->exclude(vocabulary, z, w->maxima, TOKEN_PAD);
     w->top->exclude(vocabulary, z, w->maxima, TOKEN_BEGIN);

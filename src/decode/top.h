@@ -5,6 +5,9 @@
 #ifndef SATZ_DECODE_TOP_H
 #define SATZ_DECODE_TOP_H
 
+#include <math.h>
+
+#include "base/error.h"
 #include "base/simd.h"
 #include "compute/mat.h"
 
@@ -27,5 +30,14 @@ struct top_kernels {
 };
 
 SIMD_DECLARE(const struct top_kernels, top_kernels);
+
+/* 0, or -1 when what `scan` returned shows that the row was not made of numbers. */
+static inline int top_check(real log_sum, struct satz_error *err)
+{
+    return isfinite((double)log_sum)
+               ? 0
+               : error_set(err, "the network's output is not a number: the model is damaged, or "
+                                "its training diverged");
+}
 
 #endif
