@@ -28,7 +28,7 @@ static int set_up(void **state)
     static struct fixture f;
     f.scratch = scratch_new();
     f.path = scratch_path(f.scratch, "model.safetensors");
-    struct tokenizer *t = scratch_tokenizer(scratch_german(f.scratch, "de"), "unigram", 90);
+    struct tokenizer *t = scratch_tokenizer(scratch_german(f.scratch, "de"), "unigram", 60);
     static const char yaml[] = "model: {embedding: 24, encoder_hidden: 16, decoder_hidden: 32}\n"
                                "attention: {preset: bahdanau}\ndata: {max_length: 12}\n"
                                "decode: {beam: 4, max_length_factor: 1, max_length_extra: 4}\n";
