@@ -190,6 +190,9 @@ static int check_model(const struct recipe *r, struct satz_error *err)
 
 static int check_training(const struct recipe *r, struct satz_error *err)
 {
+    if (!r->train.folder[0])
+        return error_set(err, "train.folder is empty; name the folder that checkpoints and the "
+                              "model go to (\".\" is the current one)");
     if (r->train.average > r->train.keep_last)
         return error_set(err,
                          "train.average is %d but train.keep_last keeps only %d checkpoints; set "

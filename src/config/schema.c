@@ -1,7 +1,7 @@
 #include "config/schema.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,11 +180,32 @@ static int set_integer(struct recipe *r, const struct recipe_key *key, const cha
     return 0;
 }
 
+/* strtod and printf take the decimal point from the locale, a recipe never does: the embedding
+ * program's locale is put aside between the two calls. */
+struct own_locale {
+    locale_t c, before;
+};
+
+static struct own_locale locale_enter(void)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return (struct own_locale){c, uselocale(c)};
+}
+
+static void locale_leave(struct own_locale l)
+{
+    uselocale(l.before);
+    if (l.c)
+        freelocale(l.c);
+}
+
 static int set_real(struct recipe *r, const struct recipe_key *key, const char *text,
                     struct satz_error *err)
 {
     char *end;
+    struct own_locale locale = locale_enter();
     double value = strtod(text, &end);
+    locale_leave(locale);
     bool digits_only = text[strspn(text, "+-.0123456789eE")] == '\0';
     if (end == text || *end || !digits_only || !(value >= key->least && value <= key->most) ||
         (key->type == KEY_FRACTION && value == 1.0))
@@ -243,7 +264,9 @@ static const char *expand_variable(const struct recipe_key *key, const char *tex
     }
     struct strbuf name = {0};
     strbuf_add(&name, text, n);
-    const char *value = name.failed ? NULL : getenv(strbuf_text(&name));
+    if (strbuf_check(&name, err) < 0)
+        return NULL;
+    const char *value = getenv(strbuf_text(&name));
     if (fallback && (!value || !*value))
         strbuf_add(out, fallback, (size_t)(close - fallback));
     else if (value)
@@ -364,15 +387,17 @@ int key_append(struct recipe *r, const struct recipe_key *key, const char *text,
 
 /* ---- showing ---- */
 
-/* The shortest decimal that reads back as the same double. */
+/* A decimal that reads back as the same double, no longer than it has to be. */
 static void write_real(struct strbuf *out, double value)
 {
     char text[40];
-    for (int digits = 1; digits <= 17; digits++) {
+    struct own_locale locale = locale_enter();
+    for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             break;
     }
+    locale_leave(locale);
     strbuf_add_text(out, text);
 }
 

@@ -1,4 +1,5 @@
 /* Recipes: each kind of error with its place, round trips, settings, presets. */
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -132,6 +133,7 @@ static void test_checks(void **state)
         {"model: {encoder_hidden: 7}\nattention: {score: dot}", "attention.score",
          "model.decoder_hidden"},
         {"attention: {feeding: true}", "attention.feeding", "attention.place"},
+        {"train: {folder: ''}", "train.folder", "current"},
         {"train: {average: 5}", "train.average", "train.keep_last"},
         {"schedule: {minimum_rate: 1}", "schedule.minimum_rate", "optimizer.rate"},
     };
@@ -226,6 +228,21 @@ static void test_round_trip(void **state)
     free(once);
     free(twice);
     recipe_release(&again);
+}
+
+/* A program that runs under a German locale reads and writes the same recipes. */
+static void test_locale(void **state)
+{
+    (void)state;
+    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8"))
+        skip();
+    struct recipe r = parse("optimizer: {rate: 0.25}");
+    char *yaml = yaml_of(&r);
+    setlocale(LC_NUMERIC, "C");
+    assert_true(r.optimizer.rate == 0.25);
+    assert_non_null(strstr(yaml, "rate: 0.25\n"));
+    free(yaml);
+    recipe_release(&r);
 }
 
 /* A value other than the default that the key takes. */
@@ -334,12 +351,12 @@ static void test_settings(void **state)
         assert_int_equal(recipe_load(&r, NULL, &cases[i].setting, 1, &err), -1);
         assert_string_equal(err.message, cases[i].message);
     }
-    static const char *const settings[] = {"train.seed=1", "train.folder=", "train.seed=2",
+    static const char *const settings[] = {"train.seed=1", "data.cache=", "train.seed=2",
                                            "data.valid_source=null", "data.valid_target=a: b #c"};
     struct recipe r;
     assert_int_equal(recipe_load(&r, NULL, settings, 5, NULL), 0);
     assert_int_equal(r.train.seed, 2);
-    assert_string_equal(r.train.folder, "");
+    assert_string_equal(r.data.cache, "");
     assert_string_equal(r.data.valid_source, "null");
     assert_string_equal(r.data.valid_target, "a: b #c");
     recipe_release(&r);
@@ -459,17 +476,12 @@ static void test_reference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_every_key_can_be_set),
-        cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_cut_and_changed),
-        cmocka_unit_test(test_spelling),
-        cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_errors),   cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_values),   cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_locale),   cmocka_unit_test(test_every_key_can_be_set),
+        cmocka_unit_test(test_settings), cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_files),    cmocka_unit_test(test_cut_and_changed),
+        cmocka_unit_test(test_spelling), cmocka_unit_test(test_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
