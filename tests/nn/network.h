@@ -44,7 +44,7 @@ static inline void network_ready(struct network *n, double scale, size_t bytes)
         .compute = n->compute,
         .params = &n->params,
         .weights = &n->weights,
-        .kernels = SIMD_BEST(kernels),
+        .kernels = kernels_best(),
         .gradients = params_new_block(&n->params, &n->err),
     };
     assert_non_null(n->pass.gradients);

@@ -145,36 +145,67 @@ static void test_slices(void **state)
     }
 }
 
-static void check_softmax(const double *energies, int n)
+/* param [rows, width] x, or x itself where the score has no such parameter. */
+static void project(const struct params *p, int param, const real *x, int n, double *y)
 {
-    SIMD_DECLARE(const struct attention_kernels, attention_kernels);
-    const struct attention_kernels *k = SIMD_BEST(attention_kernels);
-    real e[64];
-    double top = -INFINITY, sum = 0;
-    for (int j = 0; j < n; j++) {
-        e[j] = (real)energies[j];
-        top = fmax(top, (double)e[j]);
+    for (int i = 0; i < n; i++) {
+        y[i] = param < 0 ? (double)x[i] : 0;
+        for (int k = 0; param >= 0 && k < WIDTH; k++)
+            y[i] += (double)mat_row(params_mat(p, param), i)[k] * (double)x[k];
     }
-    for (int j = 0; j < n; j++)
-        sum += exp((double)(real)energies[j] - top);
-    k->softmax(n, e);
-    for (int j = 0; j < n; j++)
-        assert_true(fabs((double)e[j] - exp((double)(real)energies[j] - top) / sum) < 1e-6);
 }
 
-static void test_softmax(void **state)
+/* The energy of row r and its word j, by the equations, in double. */
+static double energy(const struct reader *a, int r, int j)
+{
+    const struct params *p = &a->net.params;
+    double query[WIDTH], key[WIDTH], sum = 0;
+    int n = a->attention.key_width;
+    project(p, a->attention.query_param, mat_row(a->rows.query, r), n, query);
+    project(p, a->attention.key_param, mat_row(a->memory.annotations, start[sentence[r]] + j), n,
+            key);
+    for (int k = 0; k < n; k++)
+        sum += a->attention.v_param < 0
+                   ? query[k] * key[k]
+                   : (double)params_mat(p, a->attention.v_param).data[k] * tanh(query[k] + key[k]);
+    return sum;
+}
+
+static void check_row(const struct reader *a, int r)
+{
+    double alpha[LONGEST], top = -INFINITY, sum = 0;
+    int n = length_of(r);
+    for (int j = 0; j < n; j++)
+        top = fmax(top, alpha[j] = energy(a, r, j));
+    for (int j = 0; j < n; j++)
+        sum += alpha[j] = exp(alpha[j] - top);
+    for (int j = 0; j < n; j++)
+        assert_true(fabs((double)mat_row(a->rows.weights, r)[j] - alpha[j] / sum) < 1e-4);
+    for (int k = 0; k < WIDTH; k++) {
+        double context = 0;
+        for (int j = 0; j < n; j++)
+            context +=
+                alpha[j] / sum * (double)mat_row(a->memory.annotations, start[sentence[r]] + j)[k];
+        assert_true(fabs((double)mat_row(a->rows.context, r)[k] - context) < 1e-4);
+    }
+}
+
+/* Also with energies in the hundreds, whose exponentials overflow a float. */
+static void test_equations(void **state)
 {
     (void)state;
-    double e[64];
-    check_softmax((double[]){3}, 1);
-    check_softmax((double[]){80, -80, 80}, 3);
-    check_softmax((double[]){-1e4, -1e4 - 1, -2e4}, 3);
-    check_softmax((double[]){1e4, 0, 1e4 - 1, 3}, 4);
-    for (int n = 1; n <= 64; n++) {
-        for (int j = 0; j < n; j++)
-            e[j] = 10 * rng_uniform(6, (uint64_t)j) - 5;
-        check_softmax(e, n);
-    }
+    static const real scales[] = {1, 100};
+    for (int i = 0; i < N_SCORES; i++)
+        for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
+            struct reader a;
+            reader_init(&a, scores[i], 2);
+            for (int k = 0; k < ROWS * WIDTH; k++)
+                a.rows.query.data[k] *= scales[s];
+            read_all(&a);
+            for (int r = 0; r < ROWS; r++)
+                check_row(&a, r);
+            network_release(&a.net);
+        }
 }
 
 static void test_declarations_that_cannot_be(void **state)
@@ -201,7 +232,7 @@ int main(void)
         cmocka_unit_test(test_equal_scores_give_the_mean),
         cmocka_unit_test(test_sentences_are_independent),
         cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_equations),
         cmocka_unit_test(test_declarations_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
