@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#define SATZ_VERSION "0.1.0"
+
 struct satz_error {
     char message[1024];
 };
@@ -19,11 +21,17 @@ struct satz_recipe;
 /* The recipe at `path` (NULL: all defaults) with `settings`, each "section.key=value". */
 struct satz_recipe *satz_recipe_new(const char *path, const char *const *settings,
                                     size_t n_settings, struct satz_error *err);
-void satz_recipe_free(struct satz_recipe *recipe);
+void satz_recipe_free(struct satz_recipe *recipe); /* accepts NULL */
+
+/* train.folder: where training puts the model. Owned by the recipe. */
+const char *satz_recipe_folder(const struct satz_recipe *recipe);
 
 /* Every key with its value, as YAML; and the reference of all keys, as Markdown. free() them. */
 char *satz_recipe_yaml(const struct satz_recipe *recipe, struct satz_error *err);
 char *satz_recipe_reference(struct satz_error *err);
+
+/* The one of `names` that a misspelt `word` most likely stands for, or NULL when none is near. */
+const char *satz_nearest_name(const char *word, const char *const *names, size_t n_names);
 
 /* --- training ----------------------------------------------------------------------------------- */
 

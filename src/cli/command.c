@@ -1,0 +1,52 @@
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "satz.h"
+
+enum { MOST_COMMANDS = 32 };
+
+static void print_help(const struct command_group *group, FILE *out)
+{
+    fprintf(out, "Usage: %s COMMAND [OPTION]...\n%s\nCommands:\n", group->name, group->about);
+    for (size_t i = 0; i < group->n_commands; i++)
+        fprintf(out, "  %-12s %s\n", group->commands[i]->name, group->commands[i]->summary);
+    fprintf(out, "\n`%s COMMAND --help` tells more of each.\n", group->name);
+}
+
+static int unknown_command(const struct command_group *group, const char *word)
+{
+    const char *names[MOST_COMMANDS];
+    size_t n = 0;
+    for (; n < group->n_commands && n < MOST_COMMANDS; n++)
+        names[n] = group->commands[n]->name;
+    const char *near = satz_nearest_name(word, names, n);
+    fprintf(stderr, "%s: there is no command \"%s\"", group->name, word);
+    if (near)
+        fprintf(stderr, "; did you mean \"%s\"?\n", near);
+    else
+        fprintf(stderr, "; `%s --help` lists them\n", group->name);
+    return EXIT_USAGE;
+}
+
+int command_dispatch(const struct command_group *group, int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(group, stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(group, stdout);
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; i < group->n_commands; i++) {
+        if (strcmp(argv[1], group->commands[i]->name) == 0) {
+            optind = 0; /* getopt starts anew */
+            return group->commands[i]->run(argc - 1, argv + 1);
+        }
+    }
+    return unknown_command(group, argv[1]);
+}

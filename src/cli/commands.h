@@ -1,0 +1,17 @@
+/* commands.h -- every command of the program, in the order of `satz --help`. */
+#ifndef SATZ_CLI_COMMANDS_H
+#define SATZ_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+/* clang-format off */
+#define COMMAND_LIST(X) \
+    X(train)            \
+    X(config)
+/* clang-format on */
+
+#define COMMAND_DECLARE(name) extern const struct command command_##name;
+COMMAND_LIST(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+#endif

@@ -1,0 +1,45 @@
+/* satz -- the program: picks the command, and makes sure that its output arrived. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "satz.h"
+
+static const struct command *const commands[] = {
+#define COMMAND_ROW(name) &command_##name,
+    COMMAND_LIST(COMMAND_ROW)
+#undef COMMAND_ROW
+};
+
+static const struct command_group program = {
+    .name = "satz",
+    .about =
+        "Satz learns to translate from pairs of sentences, and translates.\n"
+        "`satz --version` prints the version.\n"
+        "\n"
+        "Exit status: 0 success, 1 failure, 2 wrong usage, 128 + n stopped early by signal n.\n",
+    .commands = commands,
+    .n_commands = sizeof commands / sizeof *commands,
+};
+
+/* A full disk shows only when the last bytes are written. */
+static int check_output(int status)
+{
+    errno = 0;
+    if (!ferror(stdout) && fflush(stdout) == 0)
+        return status;
+    fprintf(stderr, "satz: the output could not be written%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("satz " SATZ_VERSION);
+        return check_output(EXIT_SUCCESS);
+    }
+    return check_output(command_dispatch(&program, argc, argv));
+}
