@@ -10,7 +10,7 @@
 static void readers_cleaner_and_division(void **state)
 {
     (void)state;
-    assert_int_equal(system("data/debian/selftest.sh"), 0);
+    assert_int_equal(system("data/corpus/selftest.sh"), 0);
 }
 
 /* A folder that is no corpus is refused, and left as it is. */
