@@ -110,11 +110,12 @@ text/a.html: Tables = Tabellen
 text/a.html: Click OK. = Klicken Sie auf OK.
 END
 
-put('book/en/one.page', '<page><title>1.2. Mice</title><p>Two &lt;mice&gt;.</p><screen>ls</screen><title>B</title><p>C.</p></page>');
-put('book/de/one.page', '<page><title>1.2. Mäuse</title><p>Zwei <em>&lt;Mäuse&gt;</em>.</p><title>B</title><note>D.</note></page>');
+put('book/en/one.page', '<page><title>1.2. Mice</title><p>Two &lt;mice&gt;.</p><p>See <link xref="x"/>.</p><screen>ls</screen><title>B</title><p>C.</p></page>');
+put('book/de/one.page', '<page><title>1.2. Mäuse</title><p>Zwei <em>&lt;Mäuse&gt;</em>.</p><p>Siehe <link xref="x"/>.</p><title>B</title><note>D.</note></page>');
 is(pairs_of('Pages', 'book/en:.page', 'book/de:.page'), <<'END', 'pages: sections of one structure');
 one: Mice = Mäuse
 one: Two <mice>. = Zwei <Mäuse>.
+one: See �. = Siehe �.
 END
 
 put("usr/share/man/$_->[0]man1/x.1", $_->[1]) for

@@ -39,6 +39,8 @@ sub sections {
     my ($page) = @_;
     $page =~ s/<!--.*?-->//gs;
     $page =~ s{<($skipped)\b[^>]*>.*?</\1>}{<block>}gs;
+    $page =~ s{<ul class="docnav".*?</ul>}{<block>}gs;    # links to the neighbouring pages
+    $page =~ s{<link\b[^>]*/>}{\x{FFFD}}g;               # named after its target; the cleaner drops it
     $page =~ s{</gui>\s*<gui\b[^>]*>}{ ▸ }g;
     $page =~ s{</key>\s*<key\b[^>]*>}{+}g;
     my @sections = ([]);
