@@ -103,11 +103,13 @@ is(pairs_of('Dictionary', 'sentences'), "Sonne: The sun shines. = Die Sonne sche
 is(pairs_of('Dictionary', 'entries'), "Sonne: sun = Sonne\n", 'dictionary: entries');
 
 my $help = 'usr/share/libreoffice/help';
-put("$help/en-US/text/a.html", qq{<h1 id="hd_1">Tables</h1><p id="par_2">Click <b>OK</b>.</p><p id="par_3">New.</p>});
-put("$help/de/text/a.html", qq{<h1 id="hd_1">Tabellen</h1><p id="par_2">Klicken Sie auf <b>OK</b>.</p>});
+my $keys = '<span class="switchinline"><span class="MAC"><span>%s</span></span><span id="d"><span>%s</span></span></span>';
+my ($keys_en, $keys_de) = (sprintf($keys, 'Command', 'Ctrl'), sprintf($keys, 'Befehl', 'Strg'));
+put("$help/en-US/text/a.html", qq{<h1 id="hd_1">Tables</h1><p id="par_2">Press <b>$keys_en+C</b>.</p><p id="par_3">New.</p>});
+put("$help/de/text/a.html", qq{<h1 id="hd_1">Tabellen</h1><p id="par_2">Drücken Sie <b>$keys_de+C</b>.</p>});
 is(pairs_of('LibreOffice'), <<'END', 'LibreOffice: joined by identifier');
 text/a.html: Tables = Tabellen
-text/a.html: Click OK. = Klicken Sie auf OK.
+text/a.html: Press Ctrl+C. = Drücken Sie Strg+C.
 END
 
 put('book/en/one.page', '<page><title>1.2. Mice</title><p>Two &lt;mice&gt;.</p><p>See <link xref="x"/>.</p><screen>ls</screen><title>B</title><p>C.</p></page>');
