@@ -145,7 +145,7 @@ static int train(const char *path, const char *const *settings, size_t n_setting
     struct satz_error err;
     struct satz_recipe *recipe = satz_recipe_new(path, settings, n_settings, &err);
     if (!recipe)
-        return command_failed(&usage, err.message);
+        return command_failed(&usage, "%s", err.message);
     struct report report = {.quiet = quiet};
     progress_init(&report.progress);
     catch_signals();
@@ -155,7 +155,7 @@ static int train(const char *path, const char *const *settings, size_t n_setting
     progress_clear(&report.progress);
     int status = EXIT_SUCCESS;
     if (ended < 0)
-        status = command_failed(&usage, err.message);
+        status = command_failed(&usage, "%s", err.message);
     else if (ended > 0)
         status = EXIT_SIGNAL + stop_signal;
     if (ended > 0 && !quiet)
@@ -173,7 +173,7 @@ static int run(int argc, char **argv)
     int status;
     const char **settings = calloc((size_t)argc, sizeof *settings);
     if (!settings)
-        return command_failed(&usage, strerror(ENOMEM));
+        return command_failed(&usage, "%s", strerror(ENOMEM));
     for (int option; (option = options_next(&usage, argc, argv, &status)) != OPTIONS_END;) {
         switch (option) {
         case OPTION_SET:
