@@ -14,7 +14,7 @@ struct satz_error {
     char message[1024];
 };
 
-/* --- recipes ------------------------------------------------------------------------------------ */
+/* --- recipes ------------------------------------------------------------------------------- */
 
 struct satz_recipe;
 
@@ -33,7 +33,7 @@ char *satz_recipe_reference(struct satz_error *err);
 /* The one of `names` that a misspelt `word` most likely stands for, or NULL when none is near. */
 const char *satz_nearest_name(const char *word, const char *const *names, size_t n_names);
 
-/* --- tokenizers --------------------------------------------------------------------------------- */
+/* --- tokenizers ---------------------------------------------------------------------------- */
 
 struct satz_tokenizer_options {
     const char *type;         /* "unigram", "bpe", "char" or "word" */
@@ -72,14 +72,14 @@ int satz_tokenizer_encode(const struct satz_tokenizer *t, const char *text, size
 char *satz_tokenizer_decode(const struct satz_tokenizer *t, const int *ids, size_t n_ids,
                             struct satz_error *err);
 
-/* --- models ------------------------------------------------------------------------------------- */
+/* --- models -------------------------------------------------------------------------------- */
 
 /* What is in a model file or a checkpoint, to be read by people: version, vocabulary, training,
  * every parameter with its shape; and the recipe it was trained by, as YAML. free() them. */
 char *satz_model_describe(const char *path, struct satz_error *err);
 char *satz_model_recipe(const char *path, struct satz_error *err);
 
-/* --- training ----------------------------------------------------------------------------------- */
+/* --- training ------------------------------------------------------------------------------ */
 
 enum satz_train_stage {
     SATZ_TRAIN_NOTE,       /* `text` tells of a step that is done or begins (corpus, memory, ...) */
@@ -91,16 +91,16 @@ enum satz_train_stage {
 struct satz_train_event {
     enum satz_train_stage stage;
     const char *text;
-    int epoch, epochs;               /* from 1 */
-    long batch, batches;             /* of the epoch */
-    long update;                     /* from 1 */
-    double loss, perplexity;         /* per target token; perplexity without label smoothing */
-    double tokens_per_second;        /* target tokens */
+    int epoch, epochs;        /* from 1 */
+    long batch, batches;      /* of the epoch */
+    long update;              /* from 1 */
+    double loss, perplexity;  /* per target token; perplexity without label smoothing */
+    double tokens_per_second; /* target tokens */
     double rate, gradient_norm;
-    double seconds, seconds_left;    /* since the start; estimated until the last epoch's end */
-    double valid_perplexity;         /* validations only */
-    double bleu;                     /* < 0 when this validation did not translate */
-    int best;                        /* whether this is the best so far */
+    double seconds, seconds_left; /* since the start; estimated until the last epoch's end */
+    double valid_perplexity;      /* validations only */
+    double bleu;                  /* < 0 when this validation did not translate */
+    int best;                     /* whether this is the best so far */
 };
 
 struct satz_train_options {

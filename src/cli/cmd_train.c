@@ -80,9 +80,8 @@ static void show_progress(struct report *r, const struct satz_train_event *e)
     double done = e->epochs > 0 ? (e->epoch - 1 + of_epoch) / e->epochs : 0;
     char figures[160], left[DURATION_SIZE];
     snprintf(figures, sizeof figures,
-             "epoch %d/%d  update %ld  loss %.3f  perplexity %.2f  %.0f tokens/s  %s left",
-             e->epoch, e->epochs, e->update, e->loss, e->perplexity, e->tokens_per_second,
-             format_duration(e->seconds_left, left));
+             "epoch %d/%d  loss %.3f  perplexity %.2f  %.0f tokens/s  %s left", e->epoch, e->epochs,
+             e->loss, e->perplexity, e->tokens_per_second, format_duration(e->seconds_left, left));
     progress_show(&r->progress, done, figures);
 }
 
