@@ -7,6 +7,9 @@
 /* clang-format off */
 #define COMMAND_LIST(X) \
     X(train)            \
+    X(bleu)             \
+    X(tokenizer)        \
+    X(info)             \
     X(config)
 /* clang-format on */
 
