@@ -14,7 +14,7 @@ struct satz_error {
     char message[1024];
 };
 
-/* --- recipes ------------------------------------------------------------------------------------ */
+/* --- recipes ------------------------------------------------------------------------------- */
 
 struct satz_recipe;
 
@@ -33,7 +33,53 @@ char *satz_recipe_reference(struct satz_error *err);
 /* The one of `names` that a misspelt `word` most likely stands for, or NULL when none is near. */
 const char *satz_nearest_name(const char *word, const char *const *names, size_t n_names);
 
-/* --- translating -------------------------------------------------------------------------------- */
+/* --- tokenizers ---------------------------------------------------------------------------- */
+
+struct satz_tokenizer_options {
+    const char *type;         /* "unigram", "bpe", "char" or "word" */
+    int vocabulary;           /* pieces, of which four stand for no text */
+    double coverage;          /* share of all characters that must not be unknown, (0, 1] */
+    const char *const *files; /* text, one sentence a line, plain or gzip */
+    size_t n_files;
+};
+
+/* Learns a tokenizer and writes it to `path` as a SentencePiece model. The same text and options
+ * give the same bytes. Not to be run by two threads at once. */
+int satz_tokenizer_train(const char *path, const struct satz_tokenizer_options *options,
+                         struct satz_error *err);
+
+struct satz_tokenizer;
+
+enum satz_side { SATZ_SOURCE, SATZ_TARGET };
+
+/* The tokenizer of a SentencePiece file, or of one side of a model. Threads may share it. */
+struct satz_tokenizer *satz_tokenizer_new(const char *path, enum satz_side side,
+                                          struct satz_error *err);
+void satz_tokenizer_free(struct satz_tokenizer *t); /* accepts NULL */
+
+/* How many pieces there are; their ids are 0 .. size - 1. */
+int satz_tokenizer_size(const struct satz_tokenizer *t);
+
+/* An id's piece, owned by the tokenizer, or NULL; a piece's id, or -1. */
+const char *satz_tokenizer_piece(const struct satz_tokenizer *t, int id);
+int satz_tokenizer_id(const struct satz_tokenizer *t, const char *piece);
+
+/* The ids of `n` bytes of UTF-8, as a new array. free() it. */
+int satz_tokenizer_encode(const struct satz_tokenizer *t, const char *text, size_t n, int **ids,
+                          size_t *n_ids, struct satz_error *err);
+
+/* The text of some ids. free() it. */
+char *satz_tokenizer_decode(const struct satz_tokenizer *t, const int *ids, size_t n_ids,
+                            struct satz_error *err);
+
+/* --- models -------------------------------------------------------------------------------- */
+
+/* What is in a model file or a checkpoint, to be read by people: version, vocabulary, training,
+ * every parameter with its shape; and the recipe it was trained by, as YAML. free() them. */
+char *satz_model_describe(const char *path, struct satz_error *err);
+char *satz_model_recipe(const char *path, struct satz_error *err);
+
+/* --- translating --------------------------------------------------------------------------- */
 
 struct satz_model;
 
@@ -74,12 +120,12 @@ struct satz_translation {
     const struct satz_hypothesis *hypotheses; /* best first */
     int n;                                    /* 1 .. n_best */
     int truncated;                            /* the source was too long; its beginning was used */
-    int invalid;                              /* the source was not UTF-8; U+FFFD was read instead */
+    int invalid; /* the source was not UTF-8; U+FFFD was read instead */
 };
 
-/* Translates n lines of text (`lengths` in bytes; NULL: they end with '\0'). *translations becomes an
- * array [n], line by line, owned by the translator until its next use. The translation of a line of
- * nothing but spaces is empty. A line's translation does not depend on the others. */
+/* Translates n lines of text (`lengths` in bytes; NULL: they end with '\0'). *translations becomes
+ * an array [n], line by line, owned by the translator until its next use. The translation of a line
+ * of nothing but spaces is empty. A line's translation does not depend on the others. */
 int satz_translate(struct satz_translator *translator, const char *const *lines,
                    const size_t *lengths, size_t n, const struct satz_translation **translations,
                    struct satz_error *err);
@@ -107,7 +153,7 @@ int satz_draw_attention(const char *path, const char *title,
                         const struct satz_attention *const *attentions, size_t n,
                         struct satz_error *err);
 
-/* --- training ----------------------------------------------------------------------------------- */
+/* --- training ------------------------------------------------------------------------------ */
 
 enum satz_train_stage {
     SATZ_TRAIN_NOTE,       /* `text` tells of a step that is done or begins (corpus, memory, ...) */
@@ -119,16 +165,16 @@ enum satz_train_stage {
 struct satz_train_event {
     enum satz_train_stage stage;
     const char *text;
-    int epoch, epochs;               /* from 1 */
-    long batch, batches;             /* of the epoch */
-    long update;                     /* from 1 */
-    double loss, perplexity;         /* per target token; perplexity without label smoothing */
-    double tokens_per_second;        /* target tokens */
+    int epoch, epochs;        /* from 1 */
+    long batch, batches;      /* of the epoch */
+    long update;              /* from 1 */
+    double loss, perplexity;  /* per target token; perplexity without label smoothing */
+    double tokens_per_second; /* target tokens */
     double rate, gradient_norm;
-    double seconds, seconds_left;    /* since the start; estimated until the last epoch's end */
-    double valid_perplexity;         /* validations only */
-    double bleu;                     /* < 0 when this validation did not translate */
-    int best;                        /* whether this is the best so far */
+    double seconds, seconds_left; /* since the start; estimated until the last epoch's end */
+    double valid_perplexity;      /* validations only */
+    double bleu;                  /* < 0 when this validation did not translate */
+    int best;                     /* whether this is the best so far */
 };
 
 struct satz_train_options {

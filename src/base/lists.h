@@ -26,7 +26,7 @@
 
 /* Best first: "auto" takes the first that runs here. */
 #define BACKEND_LIST(X)                                                                            \
-    X(onednn, "oneDNN, weights packed")                                                            \
-    X(openblas, "OpenBLAS, the reference")
+    X(openblas, "OpenBLAS, with our own kernels for packed weights; the reference")                \
+    X(onednn, "oneDNN, weights packed")
 
 #endif

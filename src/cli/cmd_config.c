@@ -30,7 +30,7 @@ static const struct usage usage = {
 static int print_text(char *text, const struct satz_error *err)
 {
     if (!text)
-        return command_failed(&usage, err->message);
+        return command_failed(&usage, "%s", err->message);
     fputs(text, stdout);
     free(text);
     return EXIT_SUCCESS;
@@ -41,7 +41,7 @@ static int print_recipe(const char *path, const char *const *settings, size_t n_
     struct satz_error err;
     struct satz_recipe *recipe = satz_recipe_new(path, settings, n_settings, &err);
     if (!recipe)
-        return command_failed(&usage, err.message);
+        return command_failed(&usage, "%s", err.message);
     int status = print_text(satz_recipe_yaml(recipe, &err), &err);
     satz_recipe_free(recipe);
     return status;
@@ -54,7 +54,7 @@ static int run(int argc, char **argv)
     int status, defaults = 0;
     const char **settings = calloc((size_t)argc, sizeof *settings);
     if (!settings)
-        return command_failed(&usage, strerror(ENOMEM));
+        return command_failed(&usage, "%s", strerror(ENOMEM));
     for (int option; (option = options_next(&usage, argc, argv, &status)) != OPTIONS_END;) {
         switch (option) {
         case OPTION_SET:

@@ -80,9 +80,8 @@ static void show_progress(struct report *r, const struct satz_train_event *e)
     double done = e->epochs > 0 ? (e->epoch - 1 + of_epoch) / e->epochs : 0;
     char figures[160], left[DURATION_SIZE];
     snprintf(figures, sizeof figures,
-             "epoch %d/%d  update %ld  loss %.3f  perplexity %.2f  %.0f tokens/s  %s left",
-             e->epoch, e->epochs, e->update, e->loss, e->perplexity, e->tokens_per_second,
-             format_duration(e->seconds_left, left));
+             "epoch %d/%d  loss %.3f  perplexity %.2f  %.0f tokens/s  %s left", e->epoch, e->epochs,
+             e->loss, e->perplexity, e->tokens_per_second, format_duration(e->seconds_left, left));
     progress_show(&r->progress, done, figures);
 }
 
@@ -145,7 +144,7 @@ static int train(const char *path, const char *const *settings, size_t n_setting
     struct satz_error err;
     struct satz_recipe *recipe = satz_recipe_new(path, settings, n_settings, &err);
     if (!recipe)
-        return command_failed(&usage, err.message);
+        return command_failed(&usage, "%s", err.message);
     struct report report = {.quiet = quiet};
     progress_init(&report.progress);
     catch_signals();
@@ -155,7 +154,7 @@ static int train(const char *path, const char *const *settings, size_t n_setting
     progress_clear(&report.progress);
     int status = EXIT_SUCCESS;
     if (ended < 0)
-        status = command_failed(&usage, err.message);
+        status = command_failed(&usage, "%s", err.message);
     else if (ended > 0)
         status = EXIT_SIGNAL + stop_signal;
     if (ended > 0 && !quiet)
@@ -173,7 +172,7 @@ static int run(int argc, char **argv)
     int status;
     const char **settings = calloc((size_t)argc, sizeof *settings);
     if (!settings)
-        return command_failed(&usage, strerror(ENOMEM));
+        return command_failed(&usage, "%s", strerror(ENOMEM));
     for (int option; (option = options_next(&usage, argc, argv, &status)) != OPTIONS_END;) {
         switch (option) {
         case OPTION_SET:

@@ -11,7 +11,7 @@ enum { MOST_COMMANDS = 32 };
 
 static void print_help(const struct command_group *group, FILE *out)
 {
-    fprintf(out, "Usage: %s COMMAND [OPTION]...\n%s\nCommands:\n", group->name, group->about);
+    fprintf(out, "Usage: %s COMMAND [OPTION]...\n\n%s\nCommands:\n", group->name, group->about);
     for (size_t i = 0; i < group->n_commands; i++)
         fprintf(out, "  %-12s %s\n", group->commands[i]->name, group->commands[i]->summary);
     fprintf(out, "\n`%s COMMAND --help` tells more of each.\n", group->name);

@@ -9,6 +9,9 @@
     X(train)            \
     X(translate)        \
     X(attention)        \
+    X(bleu)             \
+    X(tokenizer)        \
+    X(info)             \
     X(config)
 /* clang-format on */
 

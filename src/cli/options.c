@@ -93,6 +93,8 @@ static void print_usage(const struct usage *usage)
     for (int i = 0; i < usage->n_rows; i++)
         print_row(&usage->rows[i]);
     print_row(&help_row);
+    if (usage->print_more)
+        usage->print_more();
 }
 
 int usage_error(const struct usage *usage, const char *format, ...)
@@ -106,9 +108,14 @@ int usage_error(const struct usage *usage, const char *format, ...)
     return EXIT_USAGE;
 }
 
-int command_failed(const struct usage *usage, const char *message)
+int command_failed(const struct usage *usage, const char *format, ...)
 {
-    fprintf(stderr, "%s: %s\n", usage->name, message);
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "%s: ", usage->name);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
     return EXIT_FAILURE;
 }
 

@@ -28,6 +28,8 @@ struct usage {
     const char *about;    /* for --help: whole lines */
     const struct option_row *rows;
     int n_rows; /* at most 32 */
+    /* For --help: prints further lines after the options, preceded by an empty one. May be NULL. */
+    void (*print_more)(void);
 };
 
 enum { OPTIONS_END = -1, OPTIONS_STOP = -2 };
@@ -43,7 +45,8 @@ int usage_error(const struct usage *usage, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Says on standard error why the command failed. Returns EXIT_FAILURE. */
-int command_failed(const struct usage *usage, const char *message);
+int command_failed(const struct usage *usage, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The number that `text`, the argument of a row, stands for. 0, or EXIT_USAGE when it is not one
  * between `least` and `most`, which was said then. */

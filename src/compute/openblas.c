@@ -15,6 +15,8 @@
 
 struct compute {
     const struct panel_kernels *kernels;
+    real *panels; /* panels and stripes of a product that is not packed beforehand */
+    size_t capacity;
 };
 
 struct packed {
@@ -43,6 +45,8 @@ static struct compute *openblas_new(enum compute_precision precision, struct sat
 
 static void openblas_free(struct compute *c)
 {
+    if (c)
+        free(c->panels);
     free(c);
 }
 
@@ -51,10 +55,24 @@ static CBLAS_TRANSPOSE flag(bool transpose)
     return transpose ? CblasTrans : CblasNoTrans;
 }
 
+static bool reserve(struct compute *c, size_t values)
+{
+    if (values <= c->capacity)
+        return true;
+    real *larger = memory_new_aligned(values, sizeof *larger, NULL);
+    if (!larger)
+        return false;
+    free(c->panels);
+    c->panels = larger;
+    c->capacity = values;
+    return true;
+}
+
+/* Weight gradients, A^T B, go by panels too: OpenBLAS 0.3.21 does not know processors younger than
+ * it and takes kernels for a Prescott on them, at a fifth of the speed. */
 static void openblas_gemm(struct compute *c, bool transpose_a, bool transpose_b, struct mat a,
                           struct mat b, real beta, struct mat out)
 {
-    (void)c;
     int k = transpose_a ? a.rows : a.cols;
     assert(out.rows == (transpose_a ? a.cols : a.rows));
     assert(out.cols == (transpose_b ? b.rows : b.cols));
@@ -62,6 +80,13 @@ static void openblas_gemm(struct compute *c, bool transpose_a, bool transpose_b,
     assert(beta == 0 || beta == 1);
     if (out.rows == 0 || out.cols == 0)
         return;
+    if (transpose_a && !transpose_b && k > 0 &&
+        reserve(c, panel_size(k, out.cols) + panel_stripes(out.rows))) {
+        real *stripes = c->panels + panel_size(k, out.cols);
+        panel_pack(b, false, c->panels);
+        c->kernels->multiply_across(a, stripes, c->panels, beta, out);
+        return;
+    }
     blas_gemm(CblasRowMajor, flag(transpose_a), flag(transpose_b), out.rows, out.cols, k, 1, a.data,
               a.ld, b.data, b.ld, beta, out.data, out.ld);
 }

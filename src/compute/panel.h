@@ -13,12 +13,15 @@
 #include "base/simd.h"
 #include "compute/mat.h"
 
-enum { PANEL = 32 };
+enum { PANEL = 32, PANEL_DEPTH = 512 };
 
 struct panel_kernels {
     /* out [m,n] = beta out + a [m,k] W; beta is 0 (out is overwritten) or 1. `panels` is 64-byte
      * aligned. */
     void (*multiply)(struct mat a, const real *panels, real beta, struct mat out);
+    /* out [m,n] = beta out + a^T W for a [k,m], k > 0; `stripes` is scratch of panel_stripes(m). */
+    void (*multiply_across)(struct mat a, real *stripes, const real *panels, real beta,
+                            struct mat out);
 };
 
 SIMD_DECLARE(const struct panel_kernels, panel_kernels);
@@ -27,6 +30,12 @@ SIMD_DECLARE(const struct panel_kernels, panel_kernels);
 static inline size_t panel_size(int k, int n)
 {
     return (size_t)k * (size_t)((n + PANEL - 1) / PANEL) * PANEL;
+}
+
+/* Values of scratch that multiply_across needs for m rows of the product. */
+static inline size_t panel_stripes(int m)
+{
+    return ((size_t)m + PANEL) * PANEL_DEPTH;
 }
 
 /* panels = op(w) [k,n]; w is [n,k] when transposed. */

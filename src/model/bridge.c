@@ -68,8 +68,9 @@ static void dense_read_backward(const struct pass *pass, const struct bridge_sou
     (void)d;
     int hidden = s->encoder->width / s->encoder->directions;
     for (int k = 0; k < s->encoder->directions; k++)
-        pass->kernels->add_rows(mat_cols(s->memory->rnn[s->encoder->layers - 1][k].d_state, 0, hidden),
-                           mat_cols(m->d_summary, k * hidden, hidden));
+        pass->kernels->add_rows(
+            mat_cols(s->memory->rnn[s->encoder->layers - 1][k].d_state, 0, hidden),
+            mat_cols(m->d_summary, k * hidden, hidden));
 }
 
 /* --- copy: state part by state part (h, c), the directions side by side */

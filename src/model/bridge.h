@@ -1,7 +1,8 @@
 /* bridge.h -- from the encoder's last words to the decoder's first state.
  *
  * dense: s_0 = W [h->_S ; h<-_1] + b, with tanh on the parts that are hidden states (Bahdanau 2014,
- * A.2.2); mean: the same of the annotations' mean; copy: the last states themselves; zero.
+ * A.2.2); mean: the same of the annotations' mean; copy: the last states themselves, from top layer
+ * to top layer and so on down (a deeper decoder repeats the encoder's lowest); zero.
  *
  * Parameters (dense, mean): bridge.weight [state, M], bridge.bias [1, state]. */
 #ifndef SATZ_MODEL_BRIDGE_H

@@ -267,7 +267,7 @@ void decoder_recur_backward(const struct pass *pass, const struct decoder *d,
             pass_dropout(pass, SITE_DECODER_LAYER + (uint64_t)l, d->dropout_layers, rows->first,
                          rows->d_input);
             pass->kernels->add_rows(mat_cols(layer_state(d, d_state, l - 1), 0, d->hidden),
-                               rows->d_input);
+                                    rows->d_input);
         }
     }
     if (d->place == PLACE_BEFORE) {

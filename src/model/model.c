@@ -146,9 +146,9 @@ int model_save(const struct model *m, const char *path, const real *values,
     const struct params *p = &m->network.params;
     extra = extra ? extra : &none;
     size_t n = 0, n_metadata = 0;
-    struct tensor *tensors = memory_new((size_t)p->count + 2 + extra->n_tensors, sizeof *tensors, err);
-    struct tensors_entry *metadata =
-        memory_new(3 + extra->n_metadata, sizeof *metadata, err);
+    struct tensor *tensors =
+        memory_new((size_t)p->count + 2 + extra->n_tensors, sizeof *tensors, err);
+    struct tensors_entry *metadata = memory_new(3 + extra->n_metadata, sizeof *metadata, err);
     struct strbuf yaml = {0};
     int status = tensors && metadata ? 0 : -1;
     recipe_write_yaml(&m->recipe, &yaml);

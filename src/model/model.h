@@ -1,8 +1,8 @@
 /* model.h -- a translation model as a user has it: network, tokenizers and recipe in one file.
  *
  * The file is safetensors (base/tensors.h): the parameters by name in F32, the SentencePiece models
- * as U8 tensors "tokenizer.source" and "tokenizer.target" (only the first when they are one), and in
- * the metadata the resolved recipe ("satz.recipe"), version ("satz.version"), and whatever the
+ * as U8 tensors "tokenizer.source" and "tokenizer.target" (only the first when they are one), and
+ * in the metadata the resolved recipe ("satz.recipe"), version ("satz.version"), and whatever the
  * trainer says of the run ("satz.training", JSON). */
 #ifndef SATZ_MODEL_MODEL_H
 #define SATZ_MODEL_MODEL_H
@@ -50,8 +50,8 @@ struct model_extra {
     size_t n_metadata;
 };
 
-/* Writes `values` (a block of m->network.params' layout; NULL: its own) as a model file, atomically.
- * `extra` may be NULL. */
+/* Writes `values` (a block of m->network.params' layout; NULL: its own) as a model file,
+ * atomically. `extra` may be NULL. */
 int model_save(const struct model *m, const char *path, const real *values,
                const struct model_extra *extra, struct satz_error *err);
 

@@ -1,6 +1,6 @@
 /* checkpoint.h -- the whole state of a run in one file: a model file (model/model.h) with the
- * optimiser's moments ("NAME:PARAMETER") and, as JSON under "satz.state", the counters. Random numbers
- * need no state: they are functions of seed, epoch and update (base/rng.h). */
+ * optimiser's moments ("NAME:PARAMETER") and, as JSON under "satz.state", the counters. Random
+ * numbers need no state: they are functions of seed, epoch and update (base/rng.h). */
 #ifndef SATZ_TRAIN_CHECKPOINT_H
 #define SATZ_TRAIN_CHECKPOINT_H
 
@@ -9,9 +9,9 @@
 #include "train/team.h"
 
 struct train_state {
-    int64_t update; /* updates done */
-    int64_t epoch;  /* the current one, from 0 */
-    int64_t batch;  /* the next one of it */
+    int64_t update;             /* updates done */
+    int64_t epoch;              /* the current one, from 0 */
+    int64_t batch;              /* the next one of it */
     int64_t validations, stale; /* stale: validations since the best one */
     bool has_best, finished;
     double best;    /* the metric's best value so far */

@@ -58,8 +58,7 @@ static int train_to_file(const struct tokenizer_options *options, const char *pa
 
 /* Trains on the files, or finds what an earlier run trained on the same text. */
 static struct tokenizer *train_tokenizer(const struct recipe *recipe, const char *folder,
-                                         const char *const *files, size_t n,
-                                         struct satz_error *err)
+                                         const char *const *files, size_t n, struct satz_error *err)
 {
     struct tokenizer_options options = {
         .type = recipe->tokenizer.type,

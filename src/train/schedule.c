@@ -18,7 +18,8 @@ static double constant_rate(const struct recipe *recipe, const struct schedule_s
     return recipe->optimizer.rate;
 }
 
-/* rate min(step / warmup, sqrt(warmup / step)): the shape of Vaswani 2017, eq. 3, its peak given. */
+/* rate min(step / warmup, sqrt(warmup / step)): the shape of Vaswani 2017, eq. 3, its peak given.
+ */
 static double warmup_rate(const struct recipe *recipe, const struct schedule_state *state,
                           uint64_t step)
 {

@@ -104,8 +104,8 @@ static struct pass worker_pass(const struct team *t, int worker)
 }
 
 /* Makes the worker's arena large enough and lays the batch out on it. */
-static int plan(struct team *t, struct team_worker *w, bool training,
-                struct seq2seq_memory *memory, struct satz_error *err)
+static int plan(struct team *t, struct team_worker *w, bool training, struct seq2seq_memory *memory,
+                struct satz_error *err)
 {
     struct arena measure;
     arena_measure(&measure);
@@ -167,8 +167,8 @@ static int job_finish(struct job *j, int tasks, int status, struct loss_sums *su
 static int fill_shard(const struct job *j, int shard, struct team_worker *w, struct satz_error *err)
 {
     int shards = j->team->n_shards, n = 0;
-    if (memory_grow(&w->chosen, &w->chosen_capacity, (size_t)(j->n / shards + 1),
-                    sizeof *w->chosen, err) < 0)
+    if (memory_grow(&w->chosen, &w->chosen_capacity, (size_t)(j->n / shards + 1), sizeof *w->chosen,
+                    err) < 0)
         return -1;
     for (int i = shard; i < j->n; i += shards)
         w->chosen[n++] = j->indices[i];

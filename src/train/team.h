@@ -1,9 +1,9 @@
 /* team.h -- data-parallel training: a batch is cut into shards, threads take whole shards.
  *
- * Each shard runs the whole network forward and backward on one thread with single-threaded GEMMs, so
- * nothing waits inside a time step. Shard gradients are added in the order of the shards, norms over
- * chunks of fixed size in the order of the chunks: the result has the same bits for any number of
- * threads. It depends on the number of shards, which belongs to the recipe. */
+ * Each shard runs the whole network forward and backward on one thread with single-threaded GEMMs,
+ * so nothing waits inside a time step. Shard gradients are added in the order of the shards, norms
+ * over chunks of fixed size in the order of the chunks: the result has the same bits for any number
+ * of threads. It depends on the number of shards, which belongs to the recipe. */
 #ifndef SATZ_TRAIN_TEAM_H
 #define SATZ_TRAIN_TEAM_H
 

@@ -109,8 +109,9 @@ static int take_lock(struct trainer *t, struct satz_error *err)
     if (t->lock < 0)
         status = error_set_errno(err, "%s: cannot write", path);
     else if (flock(t->lock, LOCK_EX | LOCK_NB) < 0)
-        status = error_set(err, "%s: another run is training in this folder; choose another "
-                                "train.folder or wait for it",
+        status = error_set(err,
+                           "%s: another run is training in this folder; choose another "
+                           "train.folder or wait for it",
                            folder);
     free(path);
     return status;
@@ -239,8 +240,7 @@ static int open_memory(struct trainer *t, struct satz_error *err)
     note(t,
          "memory: %.0f MB parameters and packed weights, %.0f MB gradients and moments, "
          "%.0f MB for the largest step",
-         3e-6 * (double)block,
-         1e-6 * (double)block * (t->team.n_shards + t->optimizer->moments),
+         3e-6 * (double)block, 1e-6 * (double)block * (t->team.n_shards + t->optimizer->moments),
          1e-6 * (double)step * active);
     return 0;
 }
@@ -251,8 +251,7 @@ static int open_run(struct trainer *t, struct satz_error *err)
     struct tensors checkpoint = {0};
     int status = -1;
     if (file_make_folder(t->recipe->train.folder, err) < 0 || take_lock(t, err) < 0 ||
-        newest_checkpoint(t, &path, err) < 0 ||
-        (path && tensors_open(&checkpoint, path, err) < 0))
+        newest_checkpoint(t, &path, err) < 0 || (path && tensors_open(&checkpoint, path, err) < 0))
         goto done;
     if (open_tokenizers(t, &checkpoint, path, err) < 0 || open_data(t, err) < 0 ||
         open_team(t, err) < 0)
@@ -390,11 +389,12 @@ static int validate(struct trainer *t, struct satz_error *err)
         e.perplexity =
             t->epoch_sums.tokens ? exp(t->epoch_sums.nll / (double)t->epoch_sums.tokens) : 0;
         emit(t, &e);
-        log_line(t,
-                 "{\"event\": \"validation\", \"update\": %ld, \"epoch\": %d, \"perplexity\": %.6f, "
-                 "\"bleu\": %s%.4f, \"best\": %s, \"seconds\": %.3f}\n",
-                 e.update, e.epoch, v.perplexity, v.bleu < 0 ? "null, \"_\": " : "", v.bleu,
-                 best ? "true" : "false", e.seconds);
+        log_line(
+            t,
+            "{\"event\": \"validation\", \"update\": %ld, \"epoch\": %d, \"perplexity\": %.6f, "
+            "\"bleu\": %s%.4f, \"best\": %s, \"seconds\": %.3f}\n",
+            e.update, e.epoch, v.perplexity, v.bleu < 0 ? "null, \"_\": " : "", v.bleu,
+            best ? "true" : "false", e.seconds);
     }
     if (best && save_model(t, t->data.valid ? &v : NULL, err) < 0)
         return -1;

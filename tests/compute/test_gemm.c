@@ -169,9 +169,10 @@ static void check_threads(const struct compute_backend *backend)
     for (int i = 0; i < 4; i++)
         assert_non_null(s.computes[i] = backend->new (COMPUTE_F32, NULL));
     assert_non_null(s.weight = backend->pack_new(s.computes[0], K, N, NULL));
-    backend->pack(s.computes[0], s.weight, s.b, true);
     struct mat expected[2][64];
     for (int n_threads = 1; n_threads <= 4; n_threads += 3) {
+        /* any thread's handle may fill it, and fill it again */
+        backend->pack(s.computes[n_threads - 1], s.weight, s.b, true);
         for (int i = 0; i < 64; i++) {
             s.out[i] = random_mat(3, 20 + i % 8, N, N);
             s.gradient[i] = random_mat(3, N, K, K);

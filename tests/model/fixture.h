@@ -47,33 +47,21 @@ static inline void fixture_batch(struct fixture *f)
                      0);
 }
 
-/* `yaml` is a recipe; the model gets small widths unless it says otherwise. */
-static inline void fixture_init(struct fixture *f, const char *yaml, const char *backend)
+/* The model of a recipe, its parameters zero; the batch and its memory are still empty. */
+static inline void fixture_model(struct fixture *f, const char *yaml, const char *backend,
+                                 int source_size, int target_size)
 {
     *f = (struct fixture){0};
     if (recipe_parse(&f->recipe, yaml, strlen(yaml), "test", &f->err) < 0)
         fail_msg("%s", f->err.message);
-    if (seq2seq_init(&f->model, &f->recipe, FIXTURE_VOCABULARY, FIXTURE_VOCABULARY, &f->err) < 0)
+    if (seq2seq_init(&f->model, &f->recipe, source_size, target_size, &f->err) < 0)
         fail_msg("%s", f->err.message);
     assert_int_equal(params_allocate(&f->model.params, &f->err), 0);
-    /* Large values, biases too: every path carries a gradient well above rounding. */
-    for (int i = 0; i < f->model.params.count; i++) {
-        struct mat m = params_mat(&f->model.params, i);
-        for (int k = 0; k < m.rows * m.cols; k++)
-            m.data[k] = (real)(1.6 * rng_uniform((uint64_t)i, (uint64_t)k) - 0.8);
-    }
     const struct compute_backend *b = compute_find(backend, COMPUTE_F32, &f->err);
     assert_non_null(b);
     f->compute = b->new (COMPUTE_F32, &f->err);
     assert_non_null(f->compute);
     assert_int_equal(weights_allocate(&f->model.weights, b, f->compute, true, &f->err), 0);
-    fixture_batch(f);
-
-    struct arena measure;
-    arena_measure(&measure);
-    seq2seq_plan(&f->model, &f->batch, true, &measure, &f->memory);
-    assert_int_equal(arena_init(&f->arena, measure.peak, &f->err), 0);
-    seq2seq_plan(&f->model, &f->batch, true, &f->arena, &f->memory);
     f->pass = (struct pass){
         .backend = b,
         .compute = f->compute,
@@ -85,6 +73,31 @@ static inline void fixture_init(struct fixture *f, const char *yaml, const char 
         .key = 99,
     };
     assert_non_null(f->pass.gradients);
+}
+
+/* Lays out the memory of the present batch. */
+static inline void fixture_plan(struct fixture *f)
+{
+    struct arena measure;
+    arena_release(&f->arena);
+    arena_measure(&measure);
+    seq2seq_plan(&f->model, &f->batch, true, &measure, &f->memory);
+    assert_int_equal(arena_init(&f->arena, measure.peak, &f->err), 0);
+    seq2seq_plan(&f->model, &f->batch, true, &f->arena, &f->memory);
+}
+
+/* `yaml` is a recipe. */
+static inline void fixture_init(struct fixture *f, const char *yaml, const char *backend)
+{
+    fixture_model(f, yaml, backend, FIXTURE_VOCABULARY, FIXTURE_VOCABULARY);
+    /* Large values, biases too: every path carries a gradient well above rounding. */
+    for (int i = 0; i < f->model.params.count; i++) {
+        struct mat m = params_mat(&f->model.params, i);
+        for (int k = 0; k < m.rows * m.cols; k++)
+            m.data[k] = (real)(1.6 * rng_uniform((uint64_t)i, (uint64_t)k) - 0.8);
+    }
+    fixture_batch(f);
+    fixture_plan(f);
 }
 
 static inline void fixture_pack(struct fixture *f)

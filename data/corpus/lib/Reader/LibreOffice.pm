@@ -29,10 +29,25 @@ sub paragraphs {
     while ($html =~ m{<(p|h\d)\b[^>]*\bid="((?:par|hd)_[^"]+)"[^>]*>(.*?)</\1>}gs) {
         my ($id, $markup) = ($2, $3);
         next if exists $text{$id} || $markup =~ /<code|class="literal"/;
-        $text{$id} = strip_markup($markup);
+        $text{$id} = strip_markup(without_variants($markup));
         push @order, $id;
     }
     return \%text, \@order;
+}
+
+my $span = qr{(<span\b[^>]*>(?:[^<]++|<(?!/?span\b)[^>]*>|(?-1))*+</span>)};
+
+# Of a text that varies by system or module (Command or Ctrl) the default alone, or else the first variant.
+sub without_variants {
+    my ($markup) = @_;
+    1 while $markup =~ s{<span\b[^>]*\bclass="switchinline"[^>]*>((?:$span)*)</span>}{
+        my $all = $1;
+        my @variants;
+        push @variants, $1 while $all =~ /$span/g;
+        my ($default) = grep { !/^<span\b[^>]*\bclass=/ } @variants;
+        $default // $variants[0] // '';
+    }ge;
+    return $markup;
 }
 
 1;

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use utf8;
 use Exporter 'import';
-our @EXPORT_OK = qw(slurp strip_markup squeeze pair_sentences);
+our @EXPORT_OK = qw(slurp strip_markup squeeze pair_sentences pair_sections);
 
 # The whole of a UTF-8 file.
 sub slurp {
@@ -64,6 +64,21 @@ sub pair_sentences {
     my @de = sentences($de);
     return map { [ $en[$_], $de[$_] ] } 0 .. $#en if @en == @de;
     return split(/ /, $en) <= $longest_whole ? [ $en, $de ] : ();
+}
+
+# The [en, de] texts of two documents, given as lists of sections, which are lists of [kind, text]: the n-th
+# section belongs to the n-th, and where both hold texts of the same kinds in the same order, these belong
+# together. Documents whose sections differ in number are in different versions; nothing is taken.
+sub pair_sections {
+    my ($en, $de) = @_;
+    return if @$en != @$de;
+    my @pairs;
+    for my $i (0 .. $#$en) {
+        my ($kinds_en, $kinds_de) = map { join ' ', map { $_->[0] } @$_ } $en->[$i], $de->[$i];
+        next if $kinds_en ne $kinds_de;
+        push @pairs, map { [ $en->[$i][$_][1], $de->[$i][$_][1] ] } 0 .. $#{ $en->[$i] };
+    }
+    return @pairs;
 }
 
 1;

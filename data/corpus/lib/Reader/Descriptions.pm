@@ -14,13 +14,16 @@ sub read {
         my ($source) = split / /, $field->{Source} // $field->{Package};
         $source{ $field->{Package} } = $source;
     });
+    # Only the main archive has a German index: with its packages' names the result does not depend on
+    # what other archives a machine uses.
     my (%en, %de, %package);
     stanzas("$root/Translations", sub {
         my ($field) = @_;
-        my $sum = $field->{'Description-md5'};
-        $package{$sum} //= $field->{Package};
+        my ($sum, $package) = @$field{qw(Description-md5 Package)};
         $en{$sum} = $field->{'Description-en'} if exists $field->{'Description-en'};
-        $de{$sum} = $field->{'Description-de'} if exists $field->{'Description-de'};
+        return if !exists $field->{'Description-de'};
+        $de{$sum} = $field->{'Description-de'};
+        $package{$sum} = $package if !exists $package{$sum} || $package lt $package{$sum};
     });
     for my $sum (sort { $package{$a} cmp $package{$b} || $a cmp $b } keys %de) {
         next if !exists $en{$sum};

@@ -1,0 +1,323 @@
+#!/usr/bin/python3
+"""Makes the golden files tests/golden/*.safetensors with PyTorch (Debian: python3-torch).
+
+An implementation of the model of its own, from PyTorch's modules and the equations in the headers
+of src/nn and src/model, in double precision. Each file holds a recipe, a batch of sentences,
+parameters, and what PyTorch makes of them: logits, attention, loss, every gradient, and the losses,
+gradient norms and final parameters of ten Adam steps. tests/model/test_golden.c reads them; the
+tests themselves need no Python. Run it only to add a case:
+
+    scripts/golden/make.py [FOLDER, by default tests/golden]
+
+Arrays of a file (V: vocabulary, N: target words with END, S: longest source with END):
+    vocabulary [2] source and target size           source, target: ids of all sentences in a row
+    source.length, target.length [sentences]        logits [N, V], attention [N, S], loss [1]
+    parameter.NAME, gradient.NAME, final.NAME       losses [10], norms [10] (before clipping)
+"""
+import json
+import os
+import struct
+import sys
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
+
+BEGIN, END, SPECIALS = 2, 3, 4
+STEPS = 10
+SOURCE_LENGTHS = [3, 6, 1, 4, 4]
+TARGET_LENGTHS = [5, 2, 4, 4, 1]
+
+MODEL = {
+    "embedding": 6, "encoder_cell": "lstm", "encoder_layers": 1, "encoder_hidden": 5,
+    "bidirectional": True, "decoder_cell": "lstm", "decoder_layers": 1, "decoder_hidden": 7,
+    "readout": 6, "bridge": "dense", "tie": "none", "reverse_source": False,
+}
+ATTENTION = {"score": "concat", "place": "before", "feeding": False, "size": 4}
+TRAIN = {"label_smoothing": 0.1, "clip": 0.35}
+OPTIMIZER = {"name": "adam", "rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+
+# name: (source and target vocabulary, model, attention)
+CASES = {
+    "bahdanau": ((13, 17), {}, {}),
+    "luong": ((13, 17), {"tie": "target", "decoder_hidden": 8},
+              {"score": "general", "place": "after"}),
+    "feeding": ((15, 15), {"tie": "all", "encoder_hidden": 4, "decoder_hidden": 8},
+                {"score": "dot", "place": "after", "feeding": True}),
+    "deep": ((14, 16), {"encoder_layers": 2, "decoder_layers": 2, "bridge": "mean", "readout": 9},
+             {}),
+    "copy": ((13, 13), {"encoder_layers": 3, "decoder_layers": 2, "decoder_hidden": 10,
+                        "bridge": "copy", "reverse_source": True}, {"place": "none"}),
+    "forward": ((13, 14), {"bidirectional": False, "encoder_layers": 2, "decoder_layers": 3,
+                           "bridge": "zero"},
+                {"score": "general", "place": "after", "feeding": True}),
+}
+
+
+class Attention(nn.Module):
+    def __init__(self, score, query, annotation, size):
+        super().__init__()
+        self.score = score
+        if score == "general":
+            self.key = nn.Linear(annotation, query, bias=False)
+        if score == "concat":
+            self.query = nn.Linear(query, size, bias=False)
+            self.key = nn.Linear(annotation, size, bias=False)
+            self.v = nn.Linear(size, 1, bias=False)
+
+    def forward(self, query, annotations):
+        """query [Q], annotations [S, M] -> context [M], weights [S]"""
+        if self.score == "dot":
+            energy = annotations @ query
+        elif self.score == "general":
+            energy = self.key(annotations) @ query
+        else:
+            energy = self.v(torch.tanh(self.query(query) + self.key(annotations))).squeeze(1)
+        weights = torch.softmax(energy, 0)
+        return weights @ annotations, weights
+
+
+class Model(nn.Module):
+    def __init__(self, vocabulary, m, a):
+        super().__init__()
+        self.m, self.a = m, a
+        directions = 2 if m["bidirectional"] else 1
+        width = directions * m["encoder_hidden"]
+        hidden, embedding, layers = m["decoder_hidden"], m["embedding"], m["decoder_layers"]
+        context = width if a["place"] != "none" else 0
+        extra = (context if a["place"] == "before" else 0) + (m["readout"] if a["feeding"] else 0)
+        self.target = nn.Embedding(vocabulary[1], embedding)
+        self.source = self.target if m["tie"] == "all" else nn.Embedding(vocabulary[0], embedding)
+        self.encoder = nn.LSTM(embedding, m["encoder_hidden"], m["encoder_layers"],
+                               bidirectional=m["bidirectional"])
+        self.cells = nn.ModuleList(
+            nn.LSTMCell(hidden if layer else embedding + extra, hidden) for layer in range(layers))
+        if context:
+            self.attention = Attention(a["score"], hidden, width, a["size"])
+        self.readout = nn.Linear(hidden + context + (embedding if a["place"] == "before" else 0),
+                                 m["readout"])
+        if m["bridge"] in ("dense", "mean"):
+            self.bridge = nn.Linear(width, layers * 2 * hidden)
+        self.output = nn.Linear(m["readout"], vocabulary[1])
+        if m["tie"] != "none":
+            self.output.weight = self.target.weight
+
+    def encode(self, sources):
+        """-> annotations of each sentence [S, M], last h and c [layers, directions, B, H]"""
+        sources = [s[::-1] if self.m["reverse_source"] else s for s in sources]
+        ids = [torch.tensor(s + [END]) for s in sources]
+        lengths = torch.tensor([len(s) for s in ids])
+        packed = pack_padded_sequence(self.source(pad_sequence(ids)), lengths, enforce_sorted=False)
+        output, (h, c) = self.encoder(packed)
+        padded, _ = pad_packed_sequence(output)
+        shape = (self.m["encoder_layers"], -1, len(sources), self.m["encoder_hidden"])
+        return [padded[:n, b] for b, n in enumerate(lengths)], h.view(shape), c.view(shape)
+
+    def first_state(self, annotations, h, c):
+        """One sentence: h, c [layers, directions, H] -> list of the decoder layers' (h, c)"""
+        m = self.m
+        n, hidden = m["decoder_layers"], m["decoder_hidden"]
+        if m["bridge"] == "zero":
+            return [(torch.zeros(hidden), torch.zeros(hidden)) for _ in range(n)]
+        if m["bridge"] == "copy":
+            return [(h[layer].flatten(), c[layer].flatten()) for layer in range(-n, 0)]
+        summary = h[-1].flatten() if m["bridge"] == "dense" else annotations.mean(0)
+        state = self.bridge(summary).view(n, 2, hidden)
+        return [(torch.tanh(state[layer, 0]), state[layer, 1]) for layer in range(n)]
+
+    def decode(self, annotations, state, target):
+        """One sentence -> logits [T, V], attention weights [T, S]"""
+        place, feeding = self.a["place"], self.a["feeding"]
+        fed = torch.zeros(self.m["readout"])
+        logits, alignment = [], []
+        for word in [BEGIN] + target:
+            x = self.target(torch.tensor(word))
+            inputs = [x]
+            if place == "before":
+                context, weights = self.attention(state[-1][0], annotations)
+                inputs.append(context)
+            if feeding:
+                inputs.append(fed)
+            below = torch.cat(inputs)
+            for layer, cell in enumerate(self.cells):
+                h, c = cell(below[None], (state[layer][0][None], state[layer][1][None]))
+                state[layer] = (h[0], c[0])
+                below = h[0]
+            if place == "after":
+                context, weights = self.attention(below, annotations)
+            seen = [below]
+            if place != "none":
+                seen.append(context)
+                alignment.append(weights)
+            if place == "before":
+                seen.append(x)
+            fed = torch.tanh(self.readout(torch.cat(seen)))
+            logits.append(self.output(fed))
+        return torch.stack(logits), torch.stack(alignment) if alignment else None
+
+    def forward(self, sources, targets):
+        annotations, h, c = self.encode(sources)
+        return [self.decode(annotations[b], self.first_state(annotations[b], h[:, :, b], c[:, :, b]),
+                            target) for b, target in enumerate(targets)]
+
+    def named(self):
+        """Our names -> PyTorch's parameter, and the frozen part of the same bias if there is one"""
+        table = {"target.embedding": (self.target.weight, None),
+                 "decoder.readout.weight": (self.readout.weight, None),
+                 "decoder.readout.bias": (self.readout.bias, None),
+                 "output.bias": (self.output.bias, None)}
+        if self.m["tie"] != "all":
+            table["source.embedding"] = (self.source.weight, None)
+        if self.m["tie"] == "none":
+            table["output.weight"] = (self.output.weight, None)
+        if hasattr(self, "bridge"):
+            table["bridge.weight"] = (self.bridge.weight, None)
+            table["bridge.bias"] = (self.bridge.bias, None)
+        if hasattr(self, "attention"):
+            for name, p in self.attention.named_parameters():
+                table["decoder.attention." + name.split(".")[0]] = (p, None)
+        recurrent = [("decoder.%d" % i, cell, "") for i, cell in enumerate(self.cells)]
+        for i in range(self.m["encoder_layers"]):
+            recurrent.append(("encoder.%d.forward" % i, self.encoder, "_l%d" % i))
+            if self.m["bidirectional"]:
+                recurrent.append(("encoder.%d.backward" % i, self.encoder, "_l%d_reverse" % i))
+        for name, module, suffix in recurrent:
+            table[name + ".input"] = (getattr(module, "weight_ih" + suffix), None)
+            table[name + ".recurrent"] = (getattr(module, "weight_hh" + suffix), None)
+            table[name + ".bias"] = (getattr(module, "bias_ih" + suffix),
+                                     getattr(module, "bias_hh" + suffix))
+        return dict(sorted(table.items()))
+
+
+def values(parameter, frozen):
+    """As our parameter of that name holds it: two-dimensional, the two biases as one."""
+    p = parameter.detach()
+    p = p if frozen is None else p + frozen.detach()
+    return p.clone().view(1, -1) if p.dim() == 1 else p.clone()
+
+
+def draw_parameters(model, generator):
+    """Large values, so that every path carries a gradient; those of a file are exact floats."""
+    for parameter, frozen in model.named().values():
+        with torch.no_grad():
+            value = torch.rand(parameter.shape, generator=generator) * 1.6 - 0.8
+            value = value.float().double()
+            if frozen is not None:
+                frozen.copy_(torch.rand(frozen.shape, generator=generator) - 0.5)
+                frozen.requires_grad_(False)
+                value = value - frozen
+            parameter.copy_(value)
+
+
+def draw_sentences(lengths, size, generator):
+    return [torch.randint(SPECIALS, size, (n,), generator=generator).tolist() for n in lengths]
+
+
+def loss_of(model, sources, targets):
+    results = model(sources, targets)
+    logits = torch.cat([r[0] for r in results])
+    words = torch.tensor([w for target in targets for w in target + [END]])
+    loss = cross_entropy(logits, words, reduction="sum",
+                         label_smoothing=TRAIN["label_smoothing"]) / len(words)
+    return loss, logits, [r[1] for r in results]
+
+
+def padded_alignment(alignments):
+    rows = torch.zeros(sum(len(a) for a in alignments), max(a.shape[1] for a in alignments))
+    at = 0
+    for a in alignments:
+        rows[at:at + len(a), :a.shape[1]] = a
+        at += len(a)
+    return rows
+
+
+def run_case(vocabulary, model_options, attention_options, seed):
+    generator = torch.Generator().manual_seed(seed)
+    model = Model(vocabulary, model_options, attention_options)
+    named = model.named()
+    draw_parameters(model, generator)
+    sources = draw_sentences(SOURCE_LENGTHS, vocabulary[0], generator)
+    targets = draw_sentences(TARGET_LENGTHS, vocabulary[1], generator)
+    arrays = {"vocabulary": torch.tensor(vocabulary)}
+    for name, sentences in (("source", sources), ("target", targets)):
+        arrays[name] = torch.tensor([w for s in sentences for w in s])
+        arrays[name + ".length"] = torch.tensor([len(s) for s in sentences])
+    for name, pair in named.items():
+        arrays["parameter." + name] = values(*pair)
+
+    trained = [p for p in model.parameters() if p.requires_grad]
+    assert len(trained) == len(named)
+    adam = torch.optim.Adam(trained, lr=OPTIMIZER["rate"], eps=OPTIMIZER["epsilon"],
+                            betas=(OPTIMIZER["beta1"], OPTIMIZER["beta2"]))
+    losses, norms = [], []
+    for step in range(STEPS):
+        adam.zero_grad()
+        loss, logits, alignments = loss_of(model, sources, targets)
+        loss.backward()
+        if step == 0:
+            arrays["logits"] = logits.detach()
+            if alignments[0] is not None:
+                arrays["attention"] = padded_alignment(alignments).detach()
+            for name, (parameter, _) in named.items():
+                arrays["gradient." + name] = values(parameter.grad, None)
+        losses.append(loss.item())
+        norms.append(clip_grad_norm_(trained, TRAIN["clip"]).item())
+        adam.step()
+    for name, pair in named.items():
+        arrays["final." + name] = values(*pair)
+    arrays["loss"] = torch.tensor(losses[:1])
+    arrays["losses"] = torch.tensor(losses)
+    arrays["norms"] = torch.tensor(norms)
+    return arrays
+
+
+def yaml_of(sections):
+    def text(value):
+        return str(value).lower() if isinstance(value, bool) else "%g" % value \
+            if isinstance(value, float) else str(value)
+    return "".join("%s:\n%s" % (section, "".join("  %s: %s\n" % (k, text(v)) for k, v in keys.items()))
+                   for section, keys in sections.items())
+
+
+def write_safetensors(path, arrays, metadata):
+    """Length of the header (u64), header (JSON), data: see src/base/tensors.h."""
+    kinds = {"F64": (8, "d"), "F32": (4, "f"), "I32": (4, "i")}
+
+    def kind(name, array):
+        if not array.is_floating_point():
+            return "I32"
+        return "F64" if name in ("loss", "losses", "norms") else "F32"
+    header, data = {"__metadata__": metadata}, b""
+    for name, array in sorted(arrays.items(), key=lambda item: -kinds[kind(*item)][0]):
+        dtype = kind(name, array)
+        packed = struct.pack("<%d%s" % (array.numel(), kinds[dtype][1]), *array.flatten().tolist())
+        header[name] = {"dtype": dtype, "shape": list(array.shape),
+                        "data_offsets": [len(data), len(data) + len(packed)]}
+        data += packed
+    text = json.dumps(header).encode()
+    text += b" " * (-(8 + len(text)) % 64)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + data)
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else \
+        os.path.join(os.path.dirname(__file__), "..", "..", "tests", "golden")
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
+    for seed, (name, (vocabulary, model, attention)) in enumerate(CASES.items(), 1):
+        model, attention = dict(MODEL, **model), dict(ATTENTION, **attention)
+        recipe = yaml_of({"tokenizer": {"joint": model["tie"] == "all"}, "model": model,
+                          "attention": attention, "train": TRAIN, "optimizer": OPTIMIZER})
+        arrays = run_case(vocabulary, model, attention, seed)
+        path = os.path.join(folder, name + ".safetensors")
+        write_safetensors(path, arrays, {"recipe": recipe, "torch": torch.__version__})
+        print("%s: loss %.4f to %.4f, norm %.4f to %.4f"
+              % (name, arrays["losses"][0], arrays["losses"][-1],
+                 arrays["norms"].min(), arrays["norms"].max()))
+
+
+if __name__ == "__main__":
+    main()

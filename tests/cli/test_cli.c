@@ -1,0 +1,359 @@
+/* The built program as its users see it: output, messages, exit status. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/tensors.h"
+#include "cli/commands.h"
+
+static const char *const command_names[] = {
+#define COMMAND_NAME(name) #name,
+    COMMAND_LIST(COMMAND_NAME)
+#undef COMMAND_NAME
+};
+enum { N_COMMANDS = sizeof command_names / sizeof *command_names };
+
+struct fixture {
+    char folder[64];
+    const char *program;
+    struct strbuf out, err; /* of the last run */
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    strcpy(f->folder, "/tmp/satz-cli-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    f->program = getenv("SATZ") ? getenv("SATZ") : "build/release/satz";
+    setenv("D", f->folder, 1);
+    setenv("SATZ", f->program, 1);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(system("rm -r -- \"$D\""), 0);
+    strbuf_release(&f->out);
+    strbuf_release(&f->err);
+    free(f);
+    return 0;
+}
+
+static void read_file(struct fixture *f, const char *name, struct strbuf *text)
+{
+    char *path = file_join(f->folder, name, NULL);
+    strbuf_clear(text);
+    assert_int_equal(file_read(path, 1 << 20, text, NULL), 0);
+    free(path);
+}
+
+/* Writes a file of the folder. */
+static void write_text(struct fixture *f, const char *name, const char *text)
+{
+    char *path = file_join(f->folder, name, NULL);
+    assert_int_equal(file_replace(path, text, strlen(text), NULL), 0);
+    free(path);
+}
+
+/* Runs `line` in a shell where $D is the folder, and `satz` the program. Returns the exit status.
+ */
+static int run(struct fixture *f, const char *line)
+{
+    char command[1024];
+    int n = snprintf(command, sizeof command,
+                     "satz() { \"$SATZ\" \"$@\"; }; { %s; } >\"$D/out\" 2>\"$D/err\"", line);
+    assert_in_range(n, 1, sizeof command - 1);
+    int status = system(command);
+    assert_true(WIFEXITED(status));
+    read_file(f, "out", &f->out);
+    read_file(f, "err", &f->err);
+    return WEXITSTATUS(status);
+}
+
+static void assert_holds(const struct strbuf *text, const char *part)
+{
+    if (!strstr(strbuf_text(text), part))
+        fail_msg("\"%s\" is not in \"%s\"", part, strbuf_text(text));
+}
+
+/* The command fails with that status and a message, and prints nothing else. */
+static void assert_refused(struct fixture *f, const char *line, int status, const char *message)
+{
+    assert_int_equal(run(f, line), status);
+    assert_string_equal(strbuf_text(&f->out), "");
+    assert_holds(&f->err, message);
+}
+
+static void assert_prints(struct fixture *f, const char *line, const char *output)
+{
+    int status = run(f, line);
+    if (status != 0)
+        fail_msg("%s: status %d, \"%s\"", line, status, strbuf_text(&f->err));
+    assert_string_equal(strbuf_text(&f->out), output);
+    assert_string_equal(strbuf_text(&f->err), "");
+}
+
+static void test_help_names_every_command(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(run(f, "satz --help"), 0);
+    assert_string_equal(strbuf_text(&f->err), "");
+    for (int i = 0; i < N_COMMANDS; i++) {
+        char row[64];
+        snprintf(row, sizeof row, "\n  %s ", command_names[i]);
+        assert_holds(&f->out, row);
+    }
+    assert_refused(f, "satz", 2, "Usage: satz COMMAND");
+}
+
+static void assert_help(struct fixture *f, const char *name)
+{
+    char line[128], usage[128];
+    snprintf(line, sizeof line, "satz %s --help", name);
+    snprintf(usage, sizeof usage, "Usage: satz %s ", name);
+    assert_int_equal(run(f, line), 0);
+    assert_string_equal(strbuf_text(&f->err), "");
+    const char *text = strbuf_text(&f->out);
+    assert_true(strncmp(text, usage, strlen(usage) - 1) == 0);
+    for (; *text; text += strcspn(text, "\n") + 1)
+        assert_in_range(strcspn(text, "\n"), 0, 90);
+}
+
+static void test_every_command_has_help(void **state)
+{
+    for (int i = 0; i < N_COMMANDS; i++)
+        assert_help(*state, command_names[i]);
+    assert_help(*state, "tokenizer train");
+    assert_help(*state, "tokenizer encode");
+    assert_help(*state, "tokenizer decode");
+}
+
+static void test_version(void **state)
+{
+    assert_prints(*state, "satz --version", "satz " SATZ_VERSION "\n");
+}
+
+static void test_wrong_usage_is_status_2(void **state)
+{
+    struct fixture *f = *state;
+    assert_refused(f, "satz trian", 2, "did you mean \"train\"?");
+    assert_refused(f, "satz xyzzy", 2, "there is no command \"xyzzy\"");
+    assert_refused(f, "satz tokenizer encod x", 2, "did you mean \"encode\"?");
+    assert_refused(f, "satz train --resumee x", 2, "did you mean --resume?");
+    assert_refused(f, "satz train --resume -x r", 2, "there is no option -x");
+    assert_refused(f, "satz train --set", 2, "--set needs an argument: --set KEY=VALUE");
+    assert_refused(f, "satz train --quiet=1 x", 2, "--quiet takes no argument");
+    assert_refused(f, "satz train", 2, "name the recipe");
+    assert_refused(f, "satz bleu --s x y", 2, "--s is short for more than one option");
+    assert_refused(f, "satz bleu --width x y", 2, "--width x: give a whole number from 0 to 15");
+    assert_refused(f, "satz bleu --width 16 y", 2, "--width 16: give");
+    assert_refused(f, "satz bleu --smooth-value nan y", 2, "--smooth-value nan: give a number");
+    assert_refused(f, "satz bleu --smooth flor y", 2, "floor");
+    assert_refused(f, "satz bleu", 2, "name the reference");
+    assert_refused(f, "satz bleu - -", 2, "standard input");
+    assert_refused(f, "satz tokenizer train x", 2, "--output");
+}
+
+static void test_bleu_of_files_and_standard_input(void **state)
+{
+    struct fixture *f = *state;
+    static const char score[] =
+        "BLEU = 57.21 85.7/66.7/50.0/37.5 (BP = 1.000 ratio = 1.000 hyp_len = 14 ref_len = 14)\n"
+        "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:satz-0.1.0\n";
+    write_text(f, "ref", "The cat sat on the mat .\nHello world , this is good.\n");
+    write_text(f, "hyp", "The cat sat on a mat .\nHello world , this is bad.\n");
+    write_text(f, "capitals", "THE CAT SAT ON A MAT .\nHello world , this is bad.");
+    write_text(f, "labels", "b\na\n");
+    assert_prints(f, "satz bleu $D/ref $D/hyp", score);
+    assert_prints(f, "satz bleu $D/ref <$D/hyp", score);
+    assert_prints(f, "satz bleu $D/hyp - <$D/ref", score);
+    assert_prints(f, "satz bleu -b $D/ref $D/capitals --lowercase -w 4", "57.2125\n");
+    assert_prints(f, "satz bleu -b --reference $D/hyp $D/ref $D/hyp", "100.00\n");
+    assert_prints(f, "satz bleu -b --sentence $D/ref $D/hyp", "48.89\n64.35\n");
+    assert_prints(f, "satz bleu -b --by $D/labels $D/ref $D/hyp",
+                  "57.21\nb\t1\t48.89\na\t1\t64.35\n");
+}
+
+static void test_bleu_files_must_fit(void **state)
+{
+    struct fixture *f = *state;
+    write_text(f, "two", "a\nb\n");
+    write_text(f, "one", "a\n");
+    assert_refused(f, "satz bleu $D/two $D/one", 1, "/one has only 1 lines");
+    assert_refused(f, "satz bleu $D/one $D/two", 1, "/one has only 1 lines");
+    assert_refused(f, "satz bleu --by $D/one $D/two $D/two", 1, "/one has only 1 lines");
+    assert_refused(f, "satz bleu $D/missing $D/two", 1, "/missing: cannot open");
+    assert_refused(f, "printf 'a\\0b\\n' | satz bleu $D/one", 1, "standard input:1: ");
+}
+
+/* Varied enough for 60 pieces. */
+static void write_corpus(struct fixture *f)
+{
+    static const char *const who[] = {"Der Bär", "Die Müllerin", "Das Mädchen", "Ein König"};
+    static const char *const does[] = {"hört", "grüßt", "sucht", "fürchtet", "zählt"};
+    static const char *const what[] = {"die Bäume", "den Fluss", "große Häuser", "zwölf Äpfel"};
+    struct strbuf text = {0};
+    for (int i = 0; i < 80; i++)
+        strbuf_addf(&text, "%s %s %s.\n", who[i % 4], does[i / 4 % 5], what[i / 20]);
+    write_text(f, "corpus", strbuf_text(&text));
+    strbuf_release(&text);
+}
+
+static void train_tokenizer(struct fixture *f)
+{
+    write_corpus(f);
+    assert_prints(f, "satz tokenizer train --type bpe --vocabulary 60 --output $D/spm $D/corpus",
+                  "");
+}
+
+static void test_tokenizer_round_trip(void **state)
+{
+    struct fixture *f = *state;
+    train_tokenizer(f);
+    write_text(f, "text", "Der König grüßt zwölf Bäume.\n\nDas Mädchen zählt.\n");
+    assert_int_equal(run(f, "satz tokenizer encode $D/spm $D/text"), 0);
+    assert_holds(&f->out, "\u2581");
+    assert_prints(f,
+                  "satz tokenizer encode $D/spm $D/text | satz tokenizer decode $D/spm | "
+                  "cmp - $D/text",
+                  "");
+    assert_prints(f,
+                  "satz tokenizer encode -i $D/spm <$D/text | satz tokenizer decode --ids $D/spm"
+                  " - | cmp - $D/text",
+                  "");
+    assert_prints(f,
+                  "echo 4 5 | satz tokenizer decode -i $D/spm | satz tokenizer encode -i $D/spm |"
+                  " satz tokenizer decode -i $D/spm | wc -l | tr -d ' '",
+                  "1\n");
+}
+
+static void test_tokenizer_errors(void **state)
+{
+    struct fixture *f = *state;
+    train_tokenizer(f);
+    assert_refused(f, "satz tokenizer encode $D/missing", 1, "/missing: cannot");
+    assert_refused(f, "satz tokenizer encode $D/corpus", 1, "not a SentencePiece model");
+    assert_refused(f, "echo Bär42 | satz tokenizer decode $D/spm", 1,
+                   "standard input:1: \"Bär42\" is not a piece");
+    assert_refused(f, "echo 60 | satz tokenizer decode -i $D/spm", 1, "\"60\" is not an id");
+    assert_refused(f, "echo 1x | satz tokenizer decode -i $D/spm", 1, "\"1x\" is not an id");
+    assert_refused(f, "satz tokenizer train --vocabulary 9999 -o $D/x $D/corpus", 1, "too large");
+    assert_refused(f, "satz tokenizer train --type subword -o $D/x $D/corpus", 1, "unigram");
+}
+
+/* A model file with two parameters, one moment of an optimiser, and the tokenizer. */
+static void write_model(struct fixture *f)
+{
+    static const float values[6] = {0};
+    struct strbuf spm = {0};
+    train_tokenizer(f);
+    read_file(f, "spm", &spm);
+    const struct tensor items[] = {
+        {.name = "output.weight", .type = TENSOR_F32, .rank = 2, .shape = {2, 3}, .data = values},
+        {.name = "output.bias", .type = TENSOR_F32, .rank = 1, .shape = {5}, .data = values},
+        {.name = "mean:output.bias", .type = TENSOR_F32, .rank = 1, .shape = {5}, .data = values},
+        {.name = "tokenizer.source",
+         .type = TENSOR_U8,
+         .rank = 1,
+         .shape = {spm.length},
+         .data = spm.data},
+    };
+    const struct tensors_entry metadata[] = {
+        {"satz.version", "0.1.0"},
+        {"satz.recipe", "train:\n  epochs: 3\n"},
+        {"satz.training", "{\"update\": 120, \"valid_perplexity\": 7.25, \"compute\": \"any\"}"},
+    };
+    char *path = file_join(f->folder, "model", NULL);
+    assert_int_equal(tensors_write(path, items, 4, metadata, 3, NULL), 0);
+    free(path);
+    strbuf_release(&spm);
+}
+
+static void test_info_describes_a_model(void **state)
+{
+    struct fixture *f = *state;
+    write_model(f);
+    assert_prints(f, "satz info --recipe $D/model", "train:\n  epochs: 3\n");
+    assert_int_equal(run(f, "satz info $D/model"), 0);
+    assert_holds(&f->out, "60 pieces\n");
+    assert_holds(&f->out, " 120\n");
+    assert_holds(&f->out, " 7.25\n");
+    assert_holds(&f->out, " any\n");
+    assert_holds(&f->out, "[2, 3]\n");
+    assert_holds(&f->out, "\n11 parameters, ");
+    assert_null(strstr(strbuf_text(&f->out), "mean:"));
+    assert_prints(f, "echo Bär | satz tokenizer encode $D/model | satz tokenizer decode $D/model",
+                  "Bär\n");
+    assert_refused(f, "satz info $D/corpus", 1, "/corpus: ");
+    assert_refused(f, "satz info $D/missing", 1, "/missing: ");
+}
+
+static void test_config_errors_name_place_and_spelling(void **state)
+{
+    struct fixture *f = *state;
+    write_text(f, "recipe", "train:\n  epochs: 3\n  epocs: 4\n");
+    assert_refused(f, "satz config $D/recipe", 1, "/recipe:3:3: ");
+    assert_holds(&f->err, "did you mean train.epochs?");
+    assert_refused(f, "satz train $D/recipe", 1, "/recipe:3:3: ");
+    assert_refused(f, "satz config --defaults --set train.batch=x", 1, "--set train.batch");
+    assert_refused(f, "satz config $D/missing", 1, "/missing: ");
+    assert_refused(f, "satz config --set train.batch=8", 2, "--defaults");
+    assert_refused(f, "satz config --defaults $D/recipe", 2, "--defaults");
+}
+
+static void test_a_resolved_recipe_reads_the_same(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(run(f, "satz config -d -s train.epochs=7 -s 'data.train_source=[a b, c]' "
+                            "-s data.train_target=[d,e] -s attention.preset=luong >$D/full"),
+                     0);
+    assert_prints(f, "satz config $D/full | cmp - $D/full", "");
+    assert_prints(f, "grep -c -e 'epochs: 7' -e 'feeding: true' $D/full", "2\n");
+    assert_prints(f, "satz config $D/full --set train.epochs=8 | grep ' epochs:'", "  epochs: 8\n");
+}
+
+static void test_the_reference_is_up_to_date(void **state)
+{
+    assert_prints(*state, "satz config | cmp - docs/recipes.md", "");
+}
+
+static void test_a_full_disk_is_a_failure(void **state)
+{
+    struct fixture *f = *state;
+    write_text(f, "text", "a\n");
+    assert_refused(f, "satz --version >/dev/full", 1, "could not be written");
+    assert_refused(f, "satz --help >/dev/full", 1, "could not be written");
+    assert_refused(f, "satz config >/dev/full", 1, "could not be written");
+    assert_refused(f, "satz bleu $D/text $D/text >/dev/full", 1, "could not be written");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_help_names_every_command),
+        TEST(test_every_command_has_help),
+        TEST(test_version),
+        TEST(test_wrong_usage_is_status_2),
+        TEST(test_bleu_of_files_and_standard_input),
+        TEST(test_bleu_files_must_fit),
+        TEST(test_tokenizer_round_trip),
+        TEST(test_tokenizer_errors),
+        TEST(test_info_describes_a_model),
+        TEST(test_config_errors_name_place_and_spelling),
+        TEST(test_a_resolved_recipe_reads_the_same),
+        TEST(test_the_reference_is_up_to_date),
+        TEST(test_a_full_disk_is_a_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,239 @@
+#include <math.h>
+
+#include "base/lists.h"
+#include "nn/attention.h"
+#include "tests/nn/network.h"
+
+enum { SENTENCES = 3, TOTAL = 3 + 7 + 1, LONGEST = 7, ROWS = 6, WIDTH = 8, SIZE = 5 };
+
+static const int start[SENTENCES + 1] = {0, 3, 10, 11};
+static const int sentence[ROWS] = {1, 0, 2, 1, 0, 1};
+
+#define NAME(name, doc) #name,
+static const char *const scores[] = {SCORE_LIST(NAME)};
+#undef NAME
+enum { N_SCORES = sizeof scores / sizeof *scores };
+
+struct reader {
+    struct network net;
+    struct attention attention;
+    struct attention_memory memory;
+    struct attention_rows rows;
+};
+
+static void reader_init(struct reader *a, const char *score, double scale)
+{
+    struct param_init init = {.kind = PARAM_XAVIER};
+    *a = (struct reader){0};
+    assert_int_equal(attention_declare(&a->attention, score, WIDTH, WIDTH, SIZE, "attention", init,
+                                       &a->net.params, &a->net.weights, &a->net.err),
+                     0);
+    if (a->net.params.count == 0) /* so that there is a block to allocate */
+        assert_int_equal(params_add(&a->net.params, "none", 1, 1, init, &a->net.err), 0);
+    network_ready(&a->net, scale, 1 << 16);
+    attention_memory_plan(&a->attention, TOTAL, start, LONGEST, false, &a->net.arena, &a->memory);
+    a->rows.sentence = sentence;
+    a->rows.query = pass_mat(&a->net.arena, ROWS, WIDTH);
+    attention_rows_plan(&a->attention, ROWS, LONGEST, false, &a->net.arena, &a->rows);
+    fill_random(a->memory.annotations, 1);
+    fill_random(a->rows.query, 2);
+}
+
+static void read_all(struct reader *a)
+{
+    attention_keys(&a->net.pass, &a->attention, &a->memory);
+    attention_forward(&a->net.pass, &a->attention, &a->memory, a->rows);
+}
+
+static int length_of(int row)
+{
+    return start[sentence[row] + 1] - start[sentence[row]];
+}
+
+static void test_weights_sum_to_one(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_SCORES; i++) {
+        struct reader a;
+        reader_init(&a, scores[i], 2);
+        read_all(&a);
+        for (int r = 0; r < ROWS; r++) {
+            double sum = 0;
+            for (int j = 0; j < length_of(r); j++) {
+                assert_true(mat_row(a.rows.weights, r)[j] >= 0);
+                sum += (double)mat_row(a.rows.weights, r)[j];
+            }
+            assert_true(fabs(sum - 1) < 1e-6);
+        }
+        network_release(&a.net);
+    }
+}
+
+/* With every parameter and query zero all scores are equal. */
+static void test_equal_scores_give_the_mean(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_SCORES; i++) {
+        struct reader a;
+        reader_init(&a, scores[i], 0);
+        mat_zero(a.rows.query);
+        read_all(&a);
+        for (int r = 0; r < ROWS; r++) {
+            int n = length_of(r);
+            for (int k = 0; k < WIDTH; k++) {
+                double mean = 0;
+                for (int j = 0; j < n; j++)
+                    mean += (double)mat_row(a.memory.annotations, start[sentence[r]] + j)[k] / n;
+                assert_true(fabs((double)mat_row(a.rows.context, r)[k] - mean) < 1e-6);
+            }
+            for (int j = 0; j < n; j++)
+                assert_true(fabs((double)mat_row(a.rows.weights, r)[j] - 1.0 / n) < 1e-6);
+        }
+        network_release(&a.net);
+    }
+}
+
+/* Other sentences' words and other rows' queries do not change a bit. */
+static void test_sentences_are_independent(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_SCORES; i++) {
+        struct reader a, b;
+        reader_init(&a, scores[i], 1);
+        reader_init(&b, scores[i], 1);
+        for (int s = 0; s < SENTENCES; s++)
+            if (s != 1)
+                fill_random(mat_rows(b.memory.annotations, start[s], start[s + 1] - start[s]), 3);
+        for (int r = 0; r < ROWS; r++)
+            if (sentence[r] != 1)
+                fill_random(mat_rows(b.rows.query, r, 1), 4);
+        read_all(&a);
+        read_all(&b);
+        int compared = 0;
+        for (int r = 0; r < ROWS; r++) {
+            bool same = memcmp(mat_row(a.rows.context, r), mat_row(b.rows.context, r),
+                               WIDTH * sizeof(real)) == 0;
+            assert_int_equal(same, sentence[r] == 1);
+            if (sentence[r] != 1)
+                continue;
+            assert_memory_equal(mat_row(a.rows.weights, r), mat_row(b.rows.weights, r),
+                                LONGEST * sizeof(real));
+            compared++;
+        }
+        assert_int_equal(compared, 3);
+        network_release(&a.net);
+        network_release(&b.net);
+    }
+}
+
+/* Some rows alone give the same bits as all rows in one call. */
+static void test_slices(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_SCORES; i++) {
+        struct reader a, b;
+        reader_init(&a, scores[i], 1);
+        reader_init(&b, scores[i], 1);
+        read_all(&a);
+        attention_keys(&b.net.pass, &b.attention, &b.memory);
+        for (int r = 0; r < ROWS; r++)
+            attention_forward(&b.net.pass, &b.attention, &b.memory,
+                              attention_rows_slice(b.rows, r, 1));
+        assert_memory_equal(a.rows.context.data, b.rows.context.data, ROWS * WIDTH * sizeof(real));
+        network_release(&a.net);
+        network_release(&b.net);
+    }
+}
+
+/* param [rows, width] x, or x itself where the score has no such parameter. */
+static void project(const struct params *p, int param, const real *x, int n, double *y)
+{
+    for (int i = 0; i < n; i++) {
+        y[i] = param < 0 ? (double)x[i] : 0;
+        for (int k = 0; param >= 0 && k < WIDTH; k++)
+            y[i] += (double)mat_row(params_mat(p, param), i)[k] * (double)x[k];
+    }
+}
+
+/* The energy of row r and its word j, by the equations, in double. */
+static double energy(const struct reader *a, int r, int j)
+{
+    const struct params *p = &a->net.params;
+    double query[WIDTH], key[WIDTH], sum = 0;
+    int n = a->attention.key_width;
+    project(p, a->attention.query_param, mat_row(a->rows.query, r), n, query);
+    project(p, a->attention.key_param, mat_row(a->memory.annotations, start[sentence[r]] + j), n,
+            key);
+    for (int k = 0; k < n; k++)
+        sum += a->attention.v_param < 0
+                   ? query[k] * key[k]
+                   : (double)params_mat(p, a->attention.v_param).data[k] * tanh(query[k] + key[k]);
+    return sum;
+}
+
+static void check_row(const struct reader *a, int r)
+{
+    double alpha[LONGEST], top = -INFINITY, sum = 0;
+    int n = length_of(r);
+    for (int j = 0; j < n; j++)
+        top = fmax(top, alpha[j] = energy(a, r, j));
+    for (int j = 0; j < n; j++)
+        sum += alpha[j] = exp(alpha[j] - top);
+    for (int j = 0; j < n; j++)
+        assert_true(fabs((double)mat_row(a->rows.weights, r)[j] - alpha[j] / sum) < 1e-4);
+    for (int k = 0; k < WIDTH; k++) {
+        double context = 0;
+        for (int j = 0; j < n; j++)
+            context +=
+                alpha[j] / sum * (double)mat_row(a->memory.annotations, start[sentence[r]] + j)[k];
+        assert_true(fabs((double)mat_row(a->rows.context, r)[k] - context) < 1e-4);
+    }
+}
+
+/* Also with energies in the hundreds, whose exponentials overflow a float. */
+static void test_equations(void **state)
+{
+    (void)state;
+    static const real scales[] = {1, 100};
+    for (int i = 0; i < N_SCORES; i++)
+        for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
+            struct reader a;
+            reader_init(&a, scores[i], 2);
+            for (int k = 0; k < ROWS * WIDTH; k++)
+                a.rows.query.data[k] *= scales[s];
+            read_all(&a);
+            for (int r = 0; r < ROWS; r++)
+                check_row(&a, r);
+            network_release(&a.net);
+        }
+}
+
+static void test_declarations_that_cannot_be(void **state)
+{
+    (void)state;
+    struct network n = {0};
+    struct attention a;
+    struct param_init init = {.kind = PARAM_XAVIER};
+    assert_int_equal(
+        attention_declare(&a, "dot", 8, 6, 4, "attention", init, &n.params, &n.weights, &n.err),
+        -1);
+    assert_non_null(strstr(n.err.message, "general"));
+    assert_int_equal(
+        attention_declare(&a, "cosine", 8, 8, 4, "attention", init, &n.params, &n.weights, &n.err),
+        -1);
+    assert_non_null(strstr(n.err.message, "cosine"));
+    assert_int_equal(n.params.count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_weights_sum_to_one),
+        cmocka_unit_test(test_equal_scores_give_the_mean),
+        cmocka_unit_test(test_sentences_are_independent),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_equations),
+        cmocka_unit_test(test_declarations_that_cannot_be),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
