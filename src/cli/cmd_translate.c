@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -140,13 +141,15 @@ static void report_changes(const struct job *j)
 {
     if (j->truncated && !j->quiet)
         fprintf(stderr,
-                "satz translate: %zu lines were too long and were cut, the first is line %zu; see "
+                "satz translate: sources that were too long and were cut: %zu, the first in line "
+                "%zu; see "
                 "--max-length\n",
                 j->truncated, j->first_truncated);
     if (j->invalid && !j->quiet)
         fprintf(stderr,
-                "satz translate: %zu lines were not valid UTF-8, the first is line %zu; U+FFFD "
-                "stands for what could not be read\n",
+                "satz translate: lines that are not valid UTF-8: %zu, the first is line %zu; what "
+                "could "
+                "not be read became U+FFFD\n",
                 j->invalid, j->first_invalid);
 }
 
@@ -177,30 +180,41 @@ static int output_failed(const char *path)
     return command_failed(&usage, err.message);
 }
 
+/* Whether `path` is something to write into, such as a device or a pipe, not a file to replace. */
+static bool is_special(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+/* Translates into the file `path`. */
+static int translate_into(struct job *j, const char *path, char **files, int n_files)
+{
+    j->out = fopen(path, "w");
+    if (!j->out)
+        return output_failed(path);
+    int status = translate_all(j, files, n_files);
+    if (fsync(fileno(j->out)) != 0 && errno != EINVAL && status == EXIT_SUCCESS)
+        status = output_failed(path);
+    if (fclose(j->out) != 0 && status == EXIT_SUCCESS)
+        status = output_failed(path);
+    return status;
+}
+
 /* Translates into a neighbour of `output`, which takes its place when all went well. */
 static int translate_to(struct job *j, const char *output, char **files, int n_files)
 {
-    if (!output) {
-        j->out = stdout;
+    j->out = stdout;
+    if (!output)
         return translate_all(j, files, n_files);
-    }
+    if (is_special(output))
+        return translate_into(j, output, files, n_files);
     size_t size = strlen(output) + 32;
     char *temporary = malloc(size);
     if (!temporary)
         return command_failed(&usage, strerror(ENOMEM));
     snprintf(temporary, size, "%s.tmp.%ld", output, (long)getpid());
-    int status;
-    j->out = fopen(temporary, "w");
-    if (!j->out) {
-        status = output_failed(temporary);
-        free(temporary);
-        return status;
-    }
-    status = translate_all(j, files, n_files);
-    if (fsync(fileno(j->out)) != 0 && errno != EINVAL && status == EXIT_SUCCESS)
-        status = output_failed(temporary);
-    if (fclose(j->out) != 0 && status == EXIT_SUCCESS)
-        status = output_failed(temporary);
+    int status = translate_into(j, temporary, files, n_files);
     if (status == EXIT_SUCCESS && rename(temporary, output) != 0)
         status = output_failed(output);
     if (status != EXIT_SUCCESS)
