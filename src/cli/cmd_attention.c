@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/options.h"
 #include "satz.h"
 
@@ -57,17 +58,13 @@ struct job {
 static int attend(struct job *j, const char *sentence, size_t line)
 {
     struct satz_error err;
-    if (j->n == MOST_SENTENCES) {
-        snprintf(err.message, sizeof err.message, "more than %d sentences: draw them in parts",
-                 MOST_SENTENCES);
-        return command_failed(&usage, err.message);
-    }
+    if (j->n == MOST_SENTENCES)
+        return command_failed(&usage, "more than %d sentences: draw them in parts", MOST_SENTENCES);
     struct satz_attention *a = satz_attend(j->translator, sentence, j->target, j->units, &err);
-    if (!a) {
-        struct satz_error place;
-        snprintf(place.message, sizeof place.message, "line %zu: %.900s", line, err.message);
-        return command_failed(&usage, line ? place.message : err.message);
-    }
+    if (!a && line)
+        return command_failed(&usage, "line %zu: %s", line, err.message);
+    if (!a)
+        return command_failed(&usage, "%s", err.message);
     j->attentions[j->n++] = a;
     return EXIT_SUCCESS;
 }
@@ -75,37 +72,22 @@ static int attend(struct job *j, const char *sentence, size_t line)
 /* Every line of the file that is not blank. */
 static int attend_file(struct job *j, const char *path)
 {
-    struct satz_error err;
-    bool standard = strcmp(path, "-") == 0;
-    FILE *in = standard ? stdin : fopen(path, "r");
-    char *line = NULL;
-    size_t capacity = 0, number = 0;
-    int status = EXIT_SUCCESS;
-    if (!in) {
-        snprintf(err.message, sizeof err.message, "%s: %s", path, strerror(errno));
-        return command_failed(&usage, err.message);
-    }
-    while (status == EXIT_SUCCESS && getline(&line, &capacity, in) >= 0) {
-        number++;
-        line[strcspn(line, "\r\n")] = '\0';
-        if (line[strspn(line, " \t")])
-            status = attend(j, line, number);
-    }
-    if (status == EXIT_SUCCESS && ferror(in)) {
-        snprintf(err.message, sizeof err.message, "%s: %s", path, strerror(errno));
-        status = command_failed(&usage, err.message);
-    }
-    free(line);
-    if (!standard)
-        fclose(in);
-    return status;
+    struct input in;
+    int status = input_open(&in, path, &usage), more = 0;
+    if (status != EXIT_SUCCESS)
+        return status;
+    while (status == EXIT_SUCCESS && (more = input_next(&in)) > 0)
+        if (in.line[strspn(in.line, " \t\r")])
+            status = attend(j, in.line, in.number);
+    input_close(&in);
+    return more < 0 ? EXIT_FAILURE : status;
 }
 
 static int draw(const char *path, const struct satz_attention *const *attentions, size_t n)
 {
     struct satz_error err;
     if (satz_draw_attention(path, NULL, attentions, n, &err) < 0)
-        return command_failed(&usage, err.message);
+        return command_failed(&usage, "%s", err.message);
     printf("%s\n", path);
     return EXIT_SUCCESS;
 }
@@ -120,7 +102,7 @@ static int draw_all(const struct job *j)
         return draw(j->output, j->attentions, j->n);
     size_t size = strlen(j->output) + 32;
     char *path = malloc(size);
-    int status = path ? EXIT_SUCCESS : command_failed(&usage, strerror(ENOMEM));
+    int status = path ? EXIT_SUCCESS : command_failed(&usage, "%s", strerror(ENOMEM));
     for (size_t i = 0; status == EXIT_SUCCESS && i < j->n; i++) {
         snprintf(path, size, "%.*s-%zu%s", (int)(dot - j->output), j->output, i + 1, dot);
         status = draw(path, &j->attentions[i], 1);
@@ -139,7 +121,7 @@ static int show(struct job *j, const char *model_path, const char *backend, cons
         j->translator = satz_translator_new(model, &options, &err);
     int status = EXIT_SUCCESS;
     if (!j->translator)
-        status = command_failed(&usage, err.message);
+        status = command_failed(&usage, "%s", err.message);
     else
         status = sentence ? attend(j, sentence, 0) : attend_file(j, file);
     if (status == EXIT_SUCCESS)

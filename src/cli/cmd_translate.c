@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/options.h"
 #include "satz.h"
 
@@ -85,7 +86,7 @@ static int flush_lines(struct job *j)
         return EXIT_SUCCESS;
     if (satz_translate(j->translator, (const char *const *)j->lines, j->lengths, j->n,
                        &translations, &err) < 0)
-        return command_failed(&usage, err.message);
+        return command_failed(&usage, "%s", err.message);
     for (size_t i = 0; i < j->n; i++, j->done++) {
         const struct satz_translation *t = &translations[i];
         count_changes(j, t, j->done + 1);
@@ -99,42 +100,36 @@ static int flush_lines(struct job *j)
     /* Whoever reads at the other end of a pipe gets each chunk at once, and its end is noticed. */
     errno = 0;
     if (fflush(j->out) != 0 || ferror(j->out)) {
-        snprintf(err.message, sizeof err.message, "the output could not be written%s%s",
-                 errno ? ": " : "", errno ? strerror(errno) : "");
-        return command_failed(&usage, err.message);
+        return command_failed(&usage, "the output could not be written%s%s", errno ? ": " : "",
+                              errno ? strerror(errno) : "");
     }
     return EXIT_SUCCESS;
 }
 
+/* Puts the line with those that wait; its buffer is exchanged for the one that stood there. */
+static int take_line(struct job *j, struct input *in)
+{
+    char *line = j->lines[j->n];
+    size_t capacity = j->capacities[j->n];
+    bool carriage_return = in->length > 0 && in->line[in->length - 1] == '\r';
+    j->lines[j->n] = in->line;
+    j->capacities[j->n] = in->capacity;
+    j->lengths[j->n++] = in->length - carriage_return;
+    in->line = line;
+    in->capacity = capacity;
+    return j->n == CHUNK_LINES ? flush_lines(j) : EXIT_SUCCESS;
+}
+
 static int translate_file(struct job *j, const char *path)
 {
-    struct satz_error err;
-    bool standard = strcmp(path, "-") == 0;
-    FILE *in = standard ? stdin : fopen(path, "r");
-    int status = EXIT_SUCCESS;
-    if (!in) {
-        snprintf(err.message, sizeof err.message, "%s: %s", path, strerror(errno));
-        return command_failed(&usage, err.message);
-    }
-    ssize_t got;
-    while (status == EXIT_SUCCESS &&
-           (got = getline(&j->lines[j->n], &j->capacities[j->n], in)) >= 0) {
-        size_t length = (size_t)got;
-        if (length > 0 && j->lines[j->n][length - 1] == '\n')
-            length--;
-        if (length > 0 && j->lines[j->n][length - 1] == '\r')
-            length--;
-        j->lengths[j->n++] = length;
-        if (j->n == CHUNK_LINES)
-            status = flush_lines(j);
-    }
-    if (status == EXIT_SUCCESS && ferror(in)) {
-        snprintf(err.message, sizeof err.message, "%s: %s", path, strerror(errno));
-        status = command_failed(&usage, err.message);
-    }
-    if (!standard)
-        fclose(in);
-    return status;
+    struct input in;
+    int status = input_open(&in, path, &usage), more = 0;
+    if (status != EXIT_SUCCESS)
+        return status;
+    while (status == EXIT_SUCCESS && (more = input_next(&in)) > 0)
+        status = take_line(j, &in);
+    input_close(&in);
+    return more < 0 ? EXIT_FAILURE : status;
 }
 
 static void report_changes(const struct job *j)
@@ -175,9 +170,7 @@ static int translate_all(struct job *j, char **files, int n_files)
 
 static int output_failed(const char *path)
 {
-    struct satz_error err;
-    snprintf(err.message, sizeof err.message, "%s: %s", path, strerror(errno));
-    return command_failed(&usage, err.message);
+    return command_failed(&usage, "%s: %s", path, strerror(errno));
 }
 
 /* Whether `path` is something to write into, such as a device or a pipe, not a file to replace. */
@@ -212,7 +205,7 @@ static int translate_to(struct job *j, const char *output, char **files, int n_f
     size_t size = strlen(output) + 32;
     char *temporary = malloc(size);
     if (!temporary)
-        return command_failed(&usage, strerror(ENOMEM));
+        return command_failed(&usage, "%s", strerror(ENOMEM));
     snprintf(temporary, size, "%s.tmp.%ld", output, (long)getpid());
     int status = translate_into(j, temporary, files, n_files);
     if (status == EXIT_SUCCESS && rename(temporary, output) != 0)
@@ -230,14 +223,14 @@ static int translate(const struct satz_translator_options *options, const char *
     int status;
     struct job *j = calloc(1, sizeof *j);
     if (!j)
-        return command_failed(&usage, strerror(ENOMEM));
+        return command_failed(&usage, "%s", strerror(ENOMEM));
     j->quiet = quiet;
     j->numbered = options->n_best > 0;
     j->model = satz_model_open(operands[0], backend, &err);
     if (j->model)
         j->translator = satz_translator_new(j->model, options, &err);
     status = j->translator ? translate_to(j, output, operands + 1, n_operands - 1)
-                           : command_failed(&usage, err.message);
+                           : command_failed(&usage, "%s", err.message);
     satz_translator_free(j->translator);
     satz_model_close(j->model);
     free(j);
