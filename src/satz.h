@@ -79,6 +79,81 @@ char *satz_tokenizer_decode(const struct satz_tokenizer *t, const int *ids, size
 char *satz_model_describe(const char *path, struct satz_error *err);
 char *satz_model_recipe(const char *path, struct satz_error *err);
 
+/* --- translating --------------------------------------------------------------------------------
+ */
+
+struct satz_model;
+
+/* Reads a model file. `backend` is what a recipe's compute.backend may be; NULL is "auto". A model
+ * does not change: any number of threads may use it through translators of their own. */
+struct satz_model *satz_model_open(const char *path, const char *backend, struct satz_error *err);
+/* After its translators; accepts NULL. */
+void satz_model_close(struct satz_model *model);
+
+/* 0 everywhere is what the model's recipe says. */
+struct satz_translator_options {
+    int beam;       /* hypotheses kept at each step; 1: greedy */
+    int n_best;     /* translations of each line, at most `beam`; 0: 1 */
+    int batch;      /* sentences translated together */
+    int threads;    /* 0: all processors */
+    int max_length; /* longest source in tokens, the rest is cut off; 0: 4 data.max_length */
+    int has_length_penalty;
+    double length_penalty; /* exponent of the length that a score is divided by */
+};
+
+struct satz_translator;
+
+/* `options` may be NULL. The model must outlive it. It starts its own threads; one thread at a time
+ * may use it. */
+struct satz_translator *satz_translator_new(const struct satz_model *model,
+                                            const struct satz_translator_options *options,
+                                            struct satz_error *err);
+void satz_translator_free(struct satz_translator *translator);
+
+struct satz_hypothesis {
+    const char *text;
+    double score;           /* log_probability / tokens^length_penalty */
+    double log_probability; /* natural */
+    int tokens;             /* with the one that ends the sentence */
+};
+
+struct satz_translation {
+    const struct satz_hypothesis *hypotheses; /* best first */
+    int n;                                    /* 1 .. n_best */
+    int truncated;                            /* the source was too long; its beginning was used */
+    int invalid; /* the source was not UTF-8; U+FFFD was read instead */
+};
+
+/* Translates n lines of text (`lengths` in bytes; NULL: they end with '\0'). *translations becomes
+ * an array [n], line by line, owned by the translator until its next use. The translation of a line
+ * of nothing but spaces is empty. A line's translation does not depend on the others. */
+int satz_translate(struct satz_translator *translator, const char *const *lines,
+                   const size_t *lengths, size_t n, const struct satz_translation **translations,
+                   struct satz_error *err);
+
+enum satz_units { SATZ_WORDS, SATZ_SUBWORDS };
+
+/* Where the decoder looked: weights [n_targets, n_sources], each row's sum 1. Words add up the
+ * weights of their source tokens and average over their target tokens. The last of either side is
+ * the end of the sentence. */
+struct satz_attention {
+    const char *const *sources, *const *targets;
+    const float *weights;
+    int n_sources, n_targets;
+};
+
+/* For one pair of texts; `target` NULL: the model's translation. The caller frees the result. */
+struct satz_attention *satz_attend(struct satz_translator *translator, const char *source,
+                                   const char *target, enum satz_units units,
+                                   struct satz_error *err);
+void satz_attention_free(struct satz_attention *attention);
+
+/* Draws n attention matrices to `path`: one page of them if it ends in .html, else a picture of the
+ * only one (.png, .svg or .pdf). `title` may be NULL. */
+int satz_draw_attention(const char *path, const char *title,
+                        const struct satz_attention *const *attentions, size_t n,
+                        struct satz_error *err);
+
 /* --- training ------------------------------------------------------------------------------ */
 
 enum satz_train_stage {

@@ -7,6 +7,8 @@
 /* clang-format off */
 #define COMMAND_LIST(X) \
     X(train)            \
+    X(translate)        \
+    X(attention)        \
     X(bleu)             \
     X(tokenizer)        \
     X(info)             \

@@ -1,0 +1,121 @@
+#include "decode/score.h"
+
+#include "decode/top.h"
+
+struct work {
+    const struct pass *pass;
+    const struct seq2seq *model;
+    const struct batch *batch;
+    bool attention, reversed;
+    struct seq2seq_source source;
+    struct decoder_rows decoder;
+    struct mat logits; /* a chunk of rows */
+    real *maxima;
+    int *sentence;    /* [n] */
+    float **matrices; /* [n]: each target row's attention, when asked for */
+};
+
+static size_t matrix_size(const struct batch *b, int row)
+{
+    return (size_t)b->target.length[row] * (size_t)b->source.length[b->sentence[row]];
+}
+
+static void plan(struct work *w, struct arena *arena, struct scorer *s)
+{
+    const struct batch *b = w->batch;
+    size_t n = (size_t)b->n;
+    s->results = arena_take(arena, n, sizeof *s->results);
+    w->matrices = arena_take(arena, n, sizeof *w->matrices);
+    for (int r = 0; w->attention && r < b->n; r++) {
+        float *matrix = arena_take(arena, matrix_size(b, r), sizeof *matrix);
+        if (matrix)
+            w->matrices[r] = matrix;
+    }
+    w->sentence = arena_take(arena, n, sizeof *w->sentence);
+    w->maxima = arena_take(arena, (size_t)top_blocks(w->model->target_size), sizeof *w->maxima);
+    seq2seq_source_plan(w->model, &b->source, false, arena, &w->source);
+    decoder_rows_plan(&w->model->decoder, b->n, w->sentence, b->source.steps, false, arena,
+                      &w->decoder);
+    loss_plan(&w->model->loss, &w->model->weights, arena, &w->logits);
+}
+
+/* Row `row`'s weights at `step`, the source's words in the order of the text. */
+static void keep_weights(struct work *w, int step, int row)
+{
+    int length = w->batch->source.length[w->batch->sentence[row]];
+    const real *weights = mat_row(w->decoder.attention.weights, row);
+    float *to = w->matrices[row] + (size_t)step * (size_t)length;
+    for (int j = 0; j < length; j++)
+        to[w->reversed && j < length - 1 ? length - 2 - j : j] = (float)weights[j];
+}
+
+static int step_rows(struct work *w, struct scorer *s, int step, struct satz_error *err)
+{
+    const struct top_kernels *top = SIMD_BEST(top_kernels);
+    const struct batch *b = w->batch;
+    int n = sequence_active(&b->target, step), at = b->target.offset[step];
+    for (int from = 0; from < n; from += LOSS_CHUNK) {
+        int count = n - from < LOSS_CHUNK ? n - from : LOSS_CHUNK;
+        struct mat logits = mat_rows(w->logits, 0, count);
+        struct decoder_rows rows = decoder_rows_slice(&w->model->decoder, &w->decoder, from, count);
+        seq2seq_step(w->pass, w->model, &w->source, b->target_in + at + from, &rows, logits);
+        for (int r = from; r < from + count; r++) {
+            const real *z = mat_row(logits, r - from);
+            real log_sum = top->scan(logits.cols, z, w->maxima);
+            if (top_check(log_sum, err) < 0)
+                return -1;
+            s->results[b->order[b->sentence[r]]].log_probability +=
+                (double)z[b->target_out[at + r]] - (double)log_sum;
+            if (w->attention)
+                keep_weights(w, step, r);
+        }
+    }
+    return 0;
+}
+
+static void start(struct work *w, struct scorer *s)
+{
+    const struct batch *b = w->batch;
+    for (int r = 0; r < b->n; r++) {
+        int source = b->sentence[r];
+        w->sentence[r] = source;
+        s->results[b->order[source]] =
+            (struct score_result){.attention = w->attention ? w->matrices[r] : NULL};
+        mat_copy(mat_rows(w->decoder.previous, r, 1), mat_rows(w->source.bridge.state, source, 1));
+    }
+}
+
+int scorer_run(struct scorer *s, const struct pass *pass, const struct seq2seq *model,
+               const struct batch *pairs, bool attention, bool reversed, struct satz_error *err)
+{
+    if (attention && model->decoder.place == PLACE_NONE)
+        return error_set(err, "this model has no attention to show (attention.place is none)");
+    struct work w = {
+        .pass = pass, .model = model, .batch = pairs, .attention = attention, .reversed = reversed};
+    struct arena measure;
+    arena_measure(&measure);
+    plan(&w, &measure, s);
+    if (measure.peak > s->arena.size) {
+        arena_release(&s->arena);
+        if (arena_init(&s->arena, measure.peak, err) < 0)
+            return -1;
+    }
+    arena_rewind(&s->arena, 0);
+    plan(&w, &s->arena, s);
+
+    seq2seq_encode(pass, model, &pairs->source, pairs->source_ids, &w.source);
+    start(&w, s);
+    for (int step = 0; step < pairs->target.steps; step++) {
+        if (step_rows(&w, s, step, err) < 0)
+            return -1;
+        int next = sequence_active(&pairs->target, step + 1);
+        mat_copy(mat_rows(w.decoder.previous, 0, next), mat_rows(w.decoder.next, 0, next));
+    }
+    return 0;
+}
+
+void scorer_release(struct scorer *s)
+{
+    arena_release(&s->arena);
+    *s = (struct scorer){0};
+}

@@ -1,0 +1,56 @@
+#include "decode/top.h"
+
+#include "compute/vmath.h"
+
+static real block_maximum(int n, const real *z, int block)
+{
+    int from = block * TOP_BLOCK, to = from + TOP_BLOCK < n ? from + TOP_BLOCK : n;
+    real top = z[from];
+#pragma omp simd reduction(max : top)
+    for (int v = from; v < to; v++)
+        top = z[v] > top ? z[v] : top;
+    return top;
+}
+
+static real scan(int n, const real *z, real *maxima)
+{
+    real top = z[0], total = 0;
+    for (int b = 0; b < top_blocks(n); b++) {
+        maxima[b] = block_maximum(n, z, b);
+        top = maxima[b] > top ? maxima[b] : top;
+    }
+#pragma omp simd reduction(+ : total)
+    for (int v = 0; v < n; v++)
+        total += vmath_exp(z[v] - top);
+    return top + (real)log((double)total);
+}
+
+static void exclude(int n, real *z, real *maxima, int word)
+{
+    z[word] = -(real)INFINITY;
+    maxima[word / TOP_BLOCK] = block_maximum(n, z, word / TOP_BLOCK);
+}
+
+static int take(int n, real *z, real *maxima, int k, int *words, real *values)
+{
+    for (int i = 0; i < k; i++) {
+        int best = 0, blocks = top_blocks(n);
+        for (int b = 1; b < blocks; b++)
+            best = maxima[b] > maxima[best] ? b : best;
+        if (!(maxima[best] > -(real)INFINITY))
+            return i;
+        int word = best * TOP_BLOCK;
+        while (z[word] < maxima[best])
+            word++;
+        words[i] = word;
+        values[i] = z[word];
+        exclude(n, z, maxima, word);
+    }
+    return k;
+}
+
+const struct top_kernels SIMD(top_kernels) = {
+    .scan = scan,
+    .exclude = exclude,
+    .take = take,
+};

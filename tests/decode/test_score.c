@@ -1,0 +1,112 @@
+#include "decode/score.h"
+
+#include <math.h>
+
+#include "decode/search.h"
+#include "tests/decode/network.h"
+
+enum { WORDS = 150, PAIRS = 9 };
+
+static const char *const recipes[] = {
+    "model: {embedding: 24, encoder_hidden: 13, decoder_hidden: 37, readout: 19}\n"
+    "attention: {preset: bahdanau, size: 21}\n",
+    "model: {embedding: 16, encoder_hidden: 32, decoder_hidden: 64, decoder_layers: 2,\n"
+    "        reverse_source: true}\n"
+    "attention: {preset: luong}\n",
+};
+
+/* Scoring what the search found gives the search's own bits; and all that the loss gives. */
+static void agrees_with_the_search(void **state)
+{
+    (void)state;
+    const struct search_options o = {
+        .beam = 3, .n_best = 1, .length_penalty = 1, .max_length_factor = 1, .max_length_extra = 4};
+    for (int which = 0; which < 2; which++) {
+        struct network n;
+        struct search search = {0};
+        struct scorer scorer = {0};
+        struct batch batch = {0};
+        int ids[PAIRS][NETWORK_LONGEST];
+        struct batch_sentence sources[PAIRS], targets[PAIRS];
+        network_init(&n, recipes[which], WORDS, "auto");
+        bool reversed = n.recipe.model.reverse_source;
+        for (int i = 0; i < PAIRS; i++)
+            sources[i] = network_sentence(i, WORDS, ids[i]);
+        assert_int_equal(batch_fill(&batch, sources, NULL, PAIRS, reversed, &n.err), 0);
+        assert_int_equal(search_run(&search, &n.pass, &n.model, &batch, &o, &n.err), 0);
+        for (int i = 0; i < PAIRS; i++) {
+            const struct hypothesis *h = &search.results[i].hypotheses[0];
+            targets[i] = (struct batch_sentence){h->ids, h->n};
+        }
+        assert_int_equal(batch_fill(&batch, sources, targets, PAIRS, reversed, &n.err), 0);
+        assert_int_equal(scorer_run(&scorer, &n.pass, &n.model, &batch, true, reversed, &n.err), 0);
+        double total = 0;
+        for (int i = 0; i < PAIRS; i++) {
+            total += scorer.results[i].log_probability;
+            assert_true(scorer.results[i].log_probability ==
+                        search.results[i].hypotheses[0].log_probability);
+        }
+        struct arena arena;
+        struct seq2seq_memory memory;
+        struct loss_sums sums = {0};
+        arena_measure(&arena);
+        seq2seq_plan(&n.model, &batch, false, &arena, &memory);
+        assert_int_equal(arena_init(&arena, arena.peak, &n.err), 0);
+        seq2seq_plan(&n.model, &batch, false, &arena, &memory);
+        seq2seq_loss(&n.pass, &n.model, &batch, &memory, &sums);
+        assert_true(fabs(sums.nll + total) < 1e-3);
+
+        /* Each row of attention is the loss's own, with the source in the order of the text. */
+        for (int r = 0; r < PAIRS; r++) {
+            int row = batch.sentence[r], given = batch.order[row];
+            int length = sources[given].n + 1;
+            for (int step = 0; step <= targets[given].n; step++) {
+                const float *got = scorer.results[given].attention + step * length;
+                const real *want =
+                    mat_row(memory.rows.attention.weights, batch.target.offset[step] + r);
+                double sum = 0;
+                for (int j = 0; j < length; j++) {
+                    int at = reversed && j < length - 1 ? length - 2 - j : j;
+                    assert_true(fabs((double)got[j] - (double)want[at]) < 1e-5);
+                    sum += (double)got[j];
+                }
+                assert_true(fabs(sum - 1) < 1e-5);
+            }
+        }
+        arena_release(&arena);
+        scorer_release(&scorer);
+        search_release(&search);
+        batch_release(&batch);
+        network_release(&n);
+    }
+}
+
+static void no_attention_to_show_is_an_error(void **state)
+{
+    (void)state;
+    struct network n;
+    struct scorer scorer = {0};
+    struct batch batch = {0};
+    int ids[NETWORK_LONGEST];
+    network_init(&n, "attention: {place: none}\nmodel: {encoder_hidden: 8, decoder_hidden: 8}\n",
+                 WORDS, "auto");
+    struct batch_sentence pair = network_sentence(1, WORDS, ids);
+    assert_int_equal(batch_fill(&batch, &pair, &pair, 1, false, &n.err), 0);
+    assert_int_equal(scorer_run(&scorer, &n.pass, &n.model, &batch, true, false, &n.err), -1);
+    assert_non_null(strstr(n.err.message, "attention.place"));
+    assert_int_equal(scorer_run(&scorer, &n.pass, &n.model, &batch, false, false, &n.err), 0);
+    assert_true(scorer.results[0].log_probability < 0);
+    assert_null(scorer.results[0].attention);
+    scorer_release(&scorer);
+    batch_release(&batch);
+    network_release(&n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_the_search),
+        cmocka_unit_test(no_attention_to_show_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
