@@ -94,10 +94,10 @@ static int train(const char *name, struct run *r, int resume, struct satz_error 
     for (; n < 6; n++)
         settings[n] = texts[n];
     static const char *const small[] = {
-        "tokenizer.vocabulary=34", "model.embedding=24",    "model.encoder_hidden=24",
-        "model.decoder_hidden=48", "model.tie=all",         "dropout.readout=0.1",
-        "train.batch=32",          "train.shards=3",        "train.epochs=3",
-        "optimizer.rate=0.01",     "validation.every=25",   "train.log_every=10"};
+        "tokenizer.vocabulary=34", "model.embedding=24",  "model.encoder_hidden=24",
+        "model.decoder_hidden=48", "model.tie=all",       "dropout.readout=0.1",
+        "train.batch=32",          "train.shards=3",      "train.epochs=3",
+        "optimizer.rate=0.01",     "validation.every=25", "train.log_every=10"};
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
         settings[n++] = small[i];
     for (; more && *more; more++)
