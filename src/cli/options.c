@@ -21,13 +21,14 @@ enum {
 
 static const struct option_row help_row = {'h', "help", NULL, "print this and end"};
 
-/* getopt's view of the table, with --help. */
+/* getopt's view of the table, with --help; zero ends both lists. */
 struct parser {
     struct option longs[MOST_ROWS + 2];
     char shorts[2 * MOST_ROWS + 4];
 };
 
-static void parser_init(struct parser *p, const struct usage *usage)
+/* Fills *p, which is all zero. */
+static void parser_fill(struct parser *p, const struct usage *usage)
 {
     assert(usage->n_rows <= MOST_ROWS);
     char *s = p->shorts;
@@ -42,8 +43,6 @@ static void parser_init(struct parser *p, const struct usage *usage)
         if (row->letter && row->argument)
             *s++ = ':';
     }
-    *s = '\0';
-    p->longs[usage->n_rows + 1] = (struct option){0};
 }
 
 /* Prints `text` from HELP_COLUMN on, in lines of at most HELP_WIDTH; `at` is the current column. */
@@ -153,8 +152,8 @@ static int find_row(const struct usage *usage, int value)
 
 int options_next(const struct usage *usage, int argc, char **argv, int *status)
 {
-    struct parser parser;
-    parser_init(&parser, usage);
+    struct parser parser = {0};
+    parser_fill(&parser, usage);
     opterr = 0;
     int value = getopt_long(argc, argv, parser.shorts, parser.longs, NULL);
     if (value == -1)

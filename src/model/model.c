@@ -15,15 +15,23 @@ static int declare(struct model *m, struct satz_error *err)
                : params_allocate(&m->network.params, err);
 }
 
-/* The recipe's own copy: it outlives the one it came from. */
+/* The model's own copy of the recipe, which outlives the one it came from. Where and by how many
+ * threads it was trained is no part of it: the same run elsewhere gives the same bytes. */
 static int copy_recipe(struct model *m, const struct recipe *recipe, struct satz_error *err)
 {
+    struct recipe defaults;
     struct strbuf yaml = {0};
     recipe_write_yaml(recipe, &yaml);
     int status = strbuf_check(&yaml, err);
     if (status == 0)
         status = recipe_parse(&m->recipe, strbuf_text(&yaml), yaml.length, "recipe", err);
     strbuf_release(&yaml);
+    recipe_defaults(&defaults);
+    if (status == 0) {
+        m->recipe.train.folder = defaults.train.folder;
+        m->recipe.train.threads = defaults.train.threads;
+        m->recipe.data.cache = defaults.data.cache;
+    }
     return status;
 }
 

@@ -7,8 +7,6 @@
 #ifndef SATZ_MODEL_MODEL_H
 #define SATZ_MODEL_MODEL_H
 
-#define SATZ_VERSION "0.1.0"
-
 #include "base/tensors.h"
 #include "model/seq2seq.h"
 #include "text/tokenizer.h"

@@ -107,7 +107,7 @@ void rnn_backward(const struct pass *pass, const struct rnn *rnn, const struct s
         struct cell_step s = step_rows(seq, step, m);
         s.d_state = mat_rows(m->d_state, 0, s.gates.rows);
         pass->kernels->add_rows(mat_cols(s.d_state, 0, rnn->options.hidden),
-                           mat_rows(d_h, seq->offset[step], s.gates.rows));
+                                mat_rows(d_h, seq->offset[step], s.gates.rows));
         rnn->cell->backward(pass, rnn, s);
     }
     weight_gradient(pass, rnn->input, m->gates, x);

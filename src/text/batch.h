@@ -1,8 +1,9 @@
 /* batch.h -- sentences laid out for the network (base/sequence.h): packed, time-major.
  *
- * Source rows are sorted by source length, target rows by target length, each descending and stable;
- * target row r is the translation of source row sentence[r]. Every source sentence ends with
- * TOKEN_END; with `reverse_source` its words stand in reverse before that (Sutskever 2014, 3.3). */
+ * Source rows are sorted by source length, target rows by target length, each descending and
+ * stable; target row r is the translation of source row sentence[r]. Every source sentence ends
+ * with TOKEN_END; with `reverse_source` its words stand in reverse before that (Sutskever
+ * 2014, 3.3). */
 #ifndef SATZ_TEXT_BATCH_H
 #define SATZ_TEXT_BATCH_H
 
@@ -19,12 +20,12 @@ struct batch_sentence {
 
 /* All zero is empty; memory is reused by the next fill and freed by batch_release. */
 struct batch {
-    int n;                              /* sentences */
-    struct sequence source, target;     /* target is empty when only sources were given */
-    int *source_ids;                    /* [source.total] */
-    int *target_in, *target_out;        /* [target.total]: BEGIN y1 .. ym and y1 .. ym END */
-    int *sentence;                      /* [n] source row of each target row */
-    int *order;                         /* [n] which of the given sentences source row r is */
+    int n;                          /* sentences */
+    struct sequence source, target; /* target is empty when only sources were given */
+    int *source_ids;                /* [source.total] */
+    int *target_in, *target_out;    /* [target.total]: BEGIN y1 .. ym and y1 .. ym END */
+    int *sentence;                  /* [n] source row of each target row */
+    int *order;                     /* [n] which of the given sentences source row r is */
     struct batch_memory *memory;
 };
 

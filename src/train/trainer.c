@@ -491,7 +491,8 @@ static int after_update(struct trainer *t, struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
     bool epoch_done = t->state.batch == (int64_t)batches_count(t->batches);
-    bool last = r->train.updates > 0 && t->state.update >= r->train.updates;
+    bool last = (r->train.updates > 0 && t->state.update >= r->train.updates) ||
+                (epoch_done && t->state.epoch + 1 >= r->train.epochs);
     bool due = r->validation.every > 0 ? t->state.update % r->validation.every == 0 : epoch_done;
     if (due || last) {
         if (validate(t, err) < 0)

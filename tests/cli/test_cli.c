@@ -1,15 +1,6 @@
 /* The built program as its users see it: output, messages, exit status. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "program.h"
 
-#include <cmocka.h>
-
-#include "base/file.h"
 #include "base/tensors.h"
 #include "cli/commands.h"
 
@@ -20,93 +11,10 @@ static const char *const command_names[] = {
 };
 enum { N_COMMANDS = sizeof command_names / sizeof *command_names };
 
-struct fixture {
-    char folder[64];
-    const char *program;
-    struct strbuf out, err; /* of the last run */
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    strcpy(f->folder, "/tmp/satz-cli-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
-    f->program = getenv("SATZ") ? getenv("SATZ") : "build/release/satz";
-    setenv("D", f->folder, 1);
-    setenv("SATZ", f->program, 1);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    assert_int_equal(system("rm -r -- \"$D\""), 0);
-    strbuf_release(&f->out);
-    strbuf_release(&f->err);
-    free(f);
-    return 0;
-}
-
-static void read_file(struct fixture *f, const char *name, struct strbuf *text)
-{
-    char *path = file_join(f->folder, name, NULL);
-    strbuf_clear(text);
-    assert_int_equal(file_read(path, 1 << 20, text, NULL), 0);
-    free(path);
-}
-
-/* Writes a file of the folder. */
-static void write_text(struct fixture *f, const char *name, const char *text)
-{
-    char *path = file_join(f->folder, name, NULL);
-    assert_int_equal(file_replace(path, text, strlen(text), NULL), 0);
-    free(path);
-}
-
-/* Runs `line` in a shell where $D is the folder, and `satz` the program. Returns the exit status.
- */
-static int run(struct fixture *f, const char *line)
-{
-    char command[1024];
-    int n = snprintf(command, sizeof command,
-                     "satz() { \"$SATZ\" \"$@\"; }; { %s; } >\"$D/out\" 2>\"$D/err\"", line);
-    assert_in_range(n, 1, sizeof command - 1);
-    int status = system(command);
-    assert_true(WIFEXITED(status));
-    read_file(f, "out", &f->out);
-    read_file(f, "err", &f->err);
-    return WEXITSTATUS(status);
-}
-
-static void assert_holds(const struct strbuf *text, const char *part)
-{
-    if (!strstr(strbuf_text(text), part))
-        fail_msg("\"%s\" is not in \"%s\"", part, strbuf_text(text));
-}
-
-/* The command fails with that status and a message, and prints nothing else. */
-static void assert_refused(struct fixture *f, const char *line, int status, const char *message)
-{
-    assert_int_equal(run(f, line), status);
-    assert_string_equal(strbuf_text(&f->out), "");
-    assert_holds(&f->err, message);
-}
-
-static void assert_prints(struct fixture *f, const char *line, const char *output)
-{
-    int status = run(f, line);
-    if (status != 0)
-        fail_msg("%s: status %d, \"%s\"", line, status, strbuf_text(&f->err));
-    assert_string_equal(strbuf_text(&f->out), output);
-    assert_string_equal(strbuf_text(&f->err), "");
-}
-
 static void test_help_names_every_command(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(run(f, "satz --help"), 0);
+    assert_status(f, "satz --help", 0);
     assert_string_equal(strbuf_text(&f->err), "");
     for (int i = 0; i < N_COMMANDS; i++) {
         char row[64];
@@ -121,7 +29,7 @@ static void assert_help(struct fixture *f, const char *name)
     char line[128], usage[128];
     snprintf(line, sizeof line, "satz %s --help", name);
     snprintf(usage, sizeof usage, "Usage: satz %s ", name);
-    assert_int_equal(run(f, line), 0);
+    assert_status(f, line, 0);
     assert_string_equal(strbuf_text(&f->err), "");
     const char *text = strbuf_text(&f->out);
     assert_true(strncmp(text, usage, strlen(usage) - 1) == 0);
@@ -221,7 +129,7 @@ static void test_tokenizer_round_trip(void **state)
     struct fixture *f = *state;
     train_tokenizer(f);
     write_text(f, "text", "Der König grüßt zwölf Bäume.\n\nDas Mädchen zählt.\n");
-    assert_int_equal(run(f, "satz tokenizer encode $D/spm $D/text"), 0);
+    assert_status(f, "satz tokenizer encode $D/spm $D/text", 0);
     assert_holds(&f->out, "\u2581");
     assert_prints(f,
                   "satz tokenizer encode $D/spm $D/text | satz tokenizer decode $D/spm | "
@@ -284,7 +192,7 @@ static void test_info_describes_a_model(void **state)
     struct fixture *f = *state;
     write_model(f);
     assert_prints(f, "satz info --recipe $D/model", "train:\n  epochs: 3\n");
-    assert_int_equal(run(f, "satz info $D/model"), 0);
+    assert_status(f, "satz info $D/model", 0);
     assert_holds(&f->out, "60 pieces\n");
     assert_holds(&f->out, " 120\n");
     assert_holds(&f->out, " 7.25\n");
@@ -314,9 +222,10 @@ static void test_config_errors_name_place_and_spelling(void **state)
 static void test_a_resolved_recipe_reads_the_same(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(run(f, "satz config -d -s train.epochs=7 -s 'data.train_source=[a b, c]' "
-                            "-s data.train_target=[d,e] -s attention.preset=luong >$D/full"),
-                     0);
+    assert_status(f,
+                  "satz config -d -s train.epochs=7 -s 'data.train_source=[a b, c]' "
+                  "-s data.train_target=[d,e] -s attention.preset=luong >$D/full",
+                  0);
     assert_prints(f, "satz config $D/full | cmp - $D/full", "");
     assert_prints(f, "grep -c -e 'epochs: 7' -e 'feeding: true' $D/full", "2\n");
     assert_prints(f, "satz config $D/full --set train.epochs=8 | grep ' epochs:'", "  epochs: 8\n");
@@ -339,21 +248,20 @@ static void test_a_full_disk_is_a_failure(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_help_names_every_command),
-        TEST(test_every_command_has_help),
-        TEST(test_version),
-        TEST(test_wrong_usage_is_status_2),
-        TEST(test_bleu_of_files_and_standard_input),
-        TEST(test_bleu_files_must_fit),
-        TEST(test_tokenizer_round_trip),
-        TEST(test_tokenizer_errors),
-        TEST(test_info_describes_a_model),
-        TEST(test_config_errors_name_place_and_spelling),
-        TEST(test_a_resolved_recipe_reads_the_same),
-        TEST(test_the_reference_is_up_to_date),
-        TEST(test_a_full_disk_is_a_failure),
+        PROGRAM_TEST(test_help_names_every_command),
+        PROGRAM_TEST(test_every_command_has_help),
+        PROGRAM_TEST(test_version),
+        PROGRAM_TEST(test_wrong_usage_is_status_2),
+        PROGRAM_TEST(test_bleu_of_files_and_standard_input),
+        PROGRAM_TEST(test_bleu_files_must_fit),
+        PROGRAM_TEST(test_tokenizer_round_trip),
+        PROGRAM_TEST(test_tokenizer_errors),
+        PROGRAM_TEST(test_info_describes_a_model),
+        PROGRAM_TEST(test_config_errors_name_place_and_spelling),
+        PROGRAM_TEST(test_a_resolved_recipe_reads_the_same),
+        PROGRAM_TEST(test_the_reference_is_up_to_date),
+        PROGRAM_TEST(test_a_full_disk_is_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

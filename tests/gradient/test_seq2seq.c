@@ -152,8 +152,10 @@ static void test_tied(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_cell_and_score), cmocka_unit_test(test_structure),
-        cmocka_unit_test(test_bridges),              cmocka_unit_test(test_bridge_copy),
+        cmocka_unit_test(test_every_cell_and_score),
+        cmocka_unit_test(test_structure),
+        cmocka_unit_test(test_bridges),
+        cmocka_unit_test(test_bridge_copy),
         cmocka_unit_test(test_tied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
+#include "tests/text/scratch.h"
 #include "text/batch.h"
-#include "text/scratch.h"
 
 static void test_a_sequence_is_shaped_by_its_lengths(void **state)
 {

@@ -1,5 +1,5 @@
+#include "tests/text/scratch.h"
 #include "text/corpus_file.h"
-#include "text/scratch.h"
 
 struct fixture {
     struct scratch *scratch;

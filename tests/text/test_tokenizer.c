@@ -1,4 +1,4 @@
-#include "text/scratch.h"
+#include "tests/text/scratch.h"
 
 static const char *const SENTENCE = "Der Bär grüßt zwölf Äpfel 🙂.";
 

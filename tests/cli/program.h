@@ -1,0 +1,109 @@
+/* program.h -- runs the built program in a shell, with a folder of its own. */
+#ifndef TESTS_CLI_PROGRAM_H
+#define TESTS_CLI_PROGRAM_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+
+struct fixture {
+    char folder[64];
+    const char *program;
+    struct strbuf out, err; /* of the last run */
+};
+
+static inline int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    strcpy(f->folder, "/tmp/satz-cli-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    f->program = getenv("SATZ") ? getenv("SATZ") : "build/release/satz";
+    setenv("D", f->folder, 1);
+    setenv("SATZ", f->program, 1);
+    *state = f;
+    return 0;
+}
+
+static inline int teardown(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(system("rm -r -- \"$D\""), 0);
+    strbuf_release(&f->out);
+    strbuf_release(&f->err);
+    free(f);
+    return 0;
+}
+
+static inline void read_file(struct fixture *f, const char *name, struct strbuf *text)
+{
+    char *path = file_join(f->folder, name, NULL);
+    strbuf_clear(text);
+    assert_int_equal(file_read(path, 1 << 20, text, NULL), 0);
+    free(path);
+}
+
+/* Writes a file of the folder. */
+static inline void write_text(struct fixture *f, const char *name, const char *text)
+{
+    char *path = file_join(f->folder, name, NULL);
+    assert_int_equal(file_replace(path, text, strlen(text), NULL), 0);
+    free(path);
+}
+
+/* Runs `line` in a shell where $D is the folder, and `satz` the program. Returns the exit status.
+ */
+static inline int run(struct fixture *f, const char *line)
+{
+    char command[1024];
+    int n = snprintf(command, sizeof command,
+                     "satz() { \"$SATZ\" \"$@\"; }; { %s; } >\"$D/out\" 2>\"$D/err\"", line);
+    assert_in_range(n, 1, sizeof command - 1);
+    int status = system(command);
+    assert_true(WIFEXITED(status));
+    read_file(f, "out", &f->out);
+    read_file(f, "err", &f->err);
+    return WEXITSTATUS(status);
+}
+
+static inline void assert_holds(const struct strbuf *text, const char *part)
+{
+    if (!strstr(strbuf_text(text), part))
+        fail_msg("\"%s\" is not in \"%s\"", part, strbuf_text(text));
+}
+
+static inline void assert_status(struct fixture *f, const char *line, int expected)
+{
+    int status = run(f, line);
+    if (status != expected)
+        fail_msg("%s: status %d, \"%s\"", line, status, strbuf_text(&f->err));
+}
+
+/* The command fails with that status and a message, and prints nothing else. */
+static inline void assert_refused(struct fixture *f, const char *line, int status,
+                                  const char *message)
+{
+    assert_status(f, line, status);
+    assert_string_equal(strbuf_text(&f->out), "");
+    assert_holds(&f->err, message);
+}
+
+static inline void assert_prints(struct fixture *f, const char *line, const char *output)
+{
+    assert_status(f, line, 0);
+    assert_string_equal(strbuf_text(&f->out), output);
+    assert_string_equal(strbuf_text(&f->err), "");
+}
+
+#define PROGRAM_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+#endif
