@@ -389,12 +389,13 @@ static int validate(struct trainer *t, struct satz_error *err)
         e.perplexity =
             t->epoch_sums.tokens ? exp(t->epoch_sums.nll / (double)t->epoch_sums.tokens) : 0;
         emit(t, &e);
-        log_line(
-            t,
-            "{\"event\": \"validation\", \"update\": %ld, \"epoch\": %d, \"perplexity\": %.6f, "
-            "\"bleu\": %s%.4f, \"best\": %s, \"seconds\": %.3f}\n",
-            e.update, e.epoch, v.perplexity, v.bleu < 0 ? "null, \"_\": " : "", v.bleu,
-            best ? "true" : "false", e.seconds);
+        char bleu[32] = "null";
+        if (v.bleu >= 0)
+            snprintf(bleu, sizeof bleu, "%.4f", v.bleu);
+        log_line(t,
+                 "{\"event\": \"validation\", \"update\": %ld, \"epoch\": %d, "
+                 "\"perplexity\": %.6f, \"bleu\": %s, \"best\": %s, \"seconds\": %.3f}\n",
+                 e.update, e.epoch, v.perplexity, bleu, best ? "true" : "false", e.seconds);
     }
     if (best && save_model(t, t->data.valid ? &v : NULL, err) < 0)
         return -1;
@@ -494,10 +495,9 @@ static int after_update(struct trainer *t, struct satz_error *err)
     bool last = (r->train.updates > 0 && t->state.update >= r->train.updates) ||
                 (epoch_done && t->state.epoch + 1 >= r->train.epochs);
     bool due = r->validation.every > 0 ? t->state.update % r->validation.every == 0 : epoch_done;
-    if (due || last) {
-        if (validate(t, err) < 0)
-            return -1;
-    }
+    double start = now();
+    if ((due || last) && validate(t, err) < 0)
+        return -1;
     if (epoch_done) {
         t->state.epoch++;
         t->state.batch = 0;
@@ -506,7 +506,10 @@ static int after_update(struct trainer *t, struct satz_error *err)
     t->interrupted = stopped(t);
     if (enough(t))
         t->state.finished = true;
-    return due || last || t->interrupted ? save_checkpoint(t, err) : 0;
+    if ((due || last || t->interrupted) && save_checkpoint(t, err) < 0)
+        return -1;
+    t->window.start += now() - start; /* tokens/s are those of training alone */
+    return 0;
 }
 
 static int train_epoch(struct trainer *t, struct satz_error *err)
