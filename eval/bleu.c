@@ -162,6 +162,7 @@ static int text_split(struct bleu *b, size_t index, const char *text, struct sat
 {
     if (segment_set(&b->texts[index], text, b->lowercase, err))
         return -1;
+    segment_strip(&b->texts[index]);
     b->tokeniser->split(&b->texts[index]);
     return 0;
 }
