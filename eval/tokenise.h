@@ -28,9 +28,10 @@ const struct tokeniser *tokeniser_find(const char *name);
 /* The tokens of s->text between white space: what every tokeniser ends with. */
 void tokenise_spaces(struct segment *s);
 
-/* The piece [start, end) of s->text through the regular expressions of mteval-v13a, as if there
- * were spaces around it; nothing is unescaped (13a, zh, TER). */
-void tokenise_western(struct segment *s, const char *start, const char *end);
+/* The piece [start, end) of s->text through the regular expressions of mteval-v13a, with a space in
+ * front of it and behind it if so asked; nothing is unescaped (13a, zh, TER). */
+void tokenise_western(struct segment *s, const char *start, const char *end, bool space_before,
+                      bool space_behind);
 
 /* Python's text.replace(from, to) on s->text, where `to` is the shorter. */
 void tokenise_replace(struct segment *s, const char *from, const char *to);

@@ -29,7 +29,8 @@ static const unsigned char kinds[256] = {
     ['-'] = HYPHEN,
 };
 
-void tokenise_western(struct segment *s, const char *start, const char *end)
+void tokenise_western(struct segment *s, const char *start, const char *end, bool space_before,
+                      bool space_behind)
 {
     const char *first = start;
     const char *pair_end = NULL; /* behind the last pair that matched the second expression */
@@ -52,8 +53,8 @@ void tokenise_western(struct segment *s, const char *start, const char *end)
             alone = true;
             break;
         case STOP: {
-            bool ends_pair = p != pair_end && (p == first || !is_digit(p[-1]));
-            alone = ends_pair || p + 1 == end || !is_digit(p[1]);
+            bool ends_pair = p != pair_end && (p == first ? space_before : !is_digit(p[-1]));
+            alone = ends_pair || (p + 1 == end ? space_behind : !is_digit(p[1]));
             if (ends_pair)
                 pair_end = p + 1;
             break;
@@ -81,7 +82,7 @@ static void split(struct segment *s)
         tokenise_replace(s, "\n", " ");
     }
     tokenise_unescape(s);
-    tokenise_western(s, s->text, s->text + s->length);
+    tokenise_western(s, s->text, s->text + s->length, true, true);
 }
 
 const struct tokeniser tokenise_13a = {.name = "13a", .split = split};

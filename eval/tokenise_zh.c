@@ -2,7 +2,8 @@
  *
  * The ranges are those of sacreBLEU, which compares the two ranges beyond U+FFFF as if they were
  * "U+2000 and a digit", so that they become U+2001-2A6D and U+2F81-2FA1. Figures are compared with
- * sacreBLEU's, so they stand here as it has them. */
+ * sacreBLEU's, so they stand here as it has them. Unlike in 13a the text has no spaces around it.
+ */
 #include <stdbool.h>
 
 #include "tokenise.h"
@@ -27,18 +28,22 @@ static bool is_chinese(uint32_t code)
 static void split(struct segment *s)
 {
     const char *end = s->text + s->length, *start = s->text;
-    for (const char *p = s->text; p < end;) {
+    for (size_t space; start < end && (space = space_length(start, end)) > 0;)
+        start += space;
+    bool spaced = false; /* a Chinese character's space is in front of start */
+    for (const char *p = start; p < end;) {
         uint32_t code = 0;
         size_t width = (unsigned char)*p < 0xE2 ? 1 : character_decode(p, end, &code);
         if (is_chinese(code)) {
-            tokenise_western(s, start, p);
+            tokenise_western(s, start, p, spaced, true);
             if (!space_length(p, end))
                 segment_push(s, p, p + width);
             start = p + width;
+            spaced = true;
         }
         p += width;
     }
-    tokenise_western(s, start, end);
+    tokenise_western(s, start, end, spaced, false);
 }
 
 const struct tokeniser tokenise_zh = {.name = "zh", .split = split};

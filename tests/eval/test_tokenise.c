@@ -124,6 +124,9 @@ static void test_zh_parts_chinese(void **state)
     static const struct example examples[] = {
         {"我爱北京3.5次。", "我|爱|北|京|3.5|次|。"},
         {"他说abc.好", "他|说|abc|.|好"},
+        {" in 5. 1999.", "in|5|.|1999."}, /* the end is no space */
+        {"1.中.5", "1|.|中|.|5"},
+        {".5", ".5"},
         {"a..中5-中", "a|.|.|中|5|-|中"},
         {"„Ja“ – no", "„|Ja|“|–|no"}, /* as in sacreBLEU, U+201E and the like stand alone */
         {"ー×\u3000ｶ", "ー×|ｶ"},
