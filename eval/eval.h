@@ -95,4 +95,67 @@ int bleu_format(const struct bleu_result *result, int width, char *out, size_t s
  * of the segments added so far, "var" where they differ. */
 int bleu_signature(const struct bleu *b, char *out, size_t size);
 
+/* ---- Metrics: one interface to BLEU, chrF and TER ----
+ *
+ * A metric turns a segment into a row of statistics that can be added up, and a row (of a segment,
+ * a corpus, a bucket, a resample) into a score. Everything below works on rows, so it serves every
+ * metric of the list in eval/metric.h. */
+
+enum { METRIC_STATISTICS_LIMIT = 64 };
+
+struct metric;
+
+/* The index-th metric's name and options, one a line, for help texts; NULL past the end. */
+const char *metric_name(int index);
+int metric_help(int index, char *out, size_t size);
+
+/* "bleu", "chrf:word_order=2,lowercase", "ter:normalised": a name, then options; a flag alone is
+ * yes. bleu: tokenise, smoothing, smooth_value, lowercase, effective_order, max_order. chrf
+ * (Popovic 2015, 2017): char_order, word_order (2 is chrF++), beta, lowercase, whitespace,
+ * eps_smoothing. ter (Snover et al. 2006): normalised, no_punct, asian, case_sensitive. The caller
+ * frees the result with metric_free, which accepts NULL. */
+struct metric *metric_new(const char *specification, struct satz_error *err);
+void metric_free(struct metric *m);
+
+/* Doubles in a row, at most METRIC_STATISTICS_LIMIT. */
+int metric_n_statistics(const struct metric *m);
+
+/* True if a better translation has a lower score (TER). */
+bool metric_lower_is_better(const struct metric *m);
+
+/* Overwrites `statistics` with those of one segment. References that are NULL or "" are left out;
+ * if all are, the segment has one empty reference. */
+int metric_count(struct metric *m, const char *hypothesis, const char *const *references,
+                 int n_references, double *statistics, struct satz_error *err);
+
+/* The score of a row, or of a sum of rows: percent, better translations higher or (TER) lower. */
+double metric_score(const struct metric *m, const double *statistics);
+
+/* Like snprintf: "BLEU", "chrF2++", "TER"; sacreBLEU's line with `width` digits after the point;
+ * sacreBLEU's signature, whose nrefs is that of the segments counted so far. */
+int metric_label(const struct metric *m, char *out, size_t size);
+int metric_format(const struct metric *m, const double *statistics, int width, char *out,
+                  size_t size);
+int metric_signature(const struct metric *m, char *out, size_t size);
+
+/* The rows of a corpus. Zero-initialise; set `keep` if the rows are needed and not only their sum.
+ */
+struct statistics {
+    bool keep;
+    int width;         /* doubles in a row */
+    size_t n_segments; /* rows added so far */
+    double sum[METRIC_STATISTICS_LIMIT];
+    double *rows; /* [n_segments, width] if `keep` */
+    size_t capacity;
+};
+
+void statistics_release(struct statistics *s);
+int statistics_add(struct statistics *s, const double *row, int width, struct satz_error *err);
+
+/* Adds all lines of a file under each of n_metrics metrics to tables[0 .. n_metrics). Line i of
+ * each reference belongs to line i of the hypothesis; "-" is standard input. */
+int metrics_add_files(struct metric *const *metrics, int n_metrics, const char *hypothesis_path,
+                      const char *const *reference_paths, int n_references,
+                      struct statistics *tables, struct satz_error *err);
+
 #endif
