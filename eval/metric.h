@@ -9,7 +9,8 @@
 
 #define METRIC_LIST(X)                                                                             \
     X(bleu)                                                                                        \
-    X(chrf)
+    X(chrf)                                                                                        \
+    X(ter)
 
 enum option_type {
     OPTION_END,

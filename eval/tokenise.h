@@ -39,4 +39,10 @@ void tokenise_replace(struct segment *s, const char *from, const char *to);
 /* &quot; &amp; &lt; &gt; as mteval-v13a and Tercom replace them, in this order. */
 void tokenise_unescape(struct segment *s);
 
+/* A mark that tokenise_western makes a token wherever it stands. */
+bool tokenise_is_western_mark(char c);
+
+/* The tokens of TER under its options; text is taken out of s->text. */
+void tokenise_tercom(struct segment *s, bool normalised, bool no_punct, bool asian);
+
 #endif

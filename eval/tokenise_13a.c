@@ -29,6 +29,11 @@ static const unsigned char kinds[256] = {
     ['-'] = HYPHEN,
 };
 
+bool tokenise_is_western_mark(char c)
+{
+    return kinds[(unsigned char)c] == MARK;
+}
+
 void tokenise_western(struct segment *s, const char *start, const char *end, bool space_before,
                       bool space_behind)
 {
