@@ -158,4 +158,42 @@ int metrics_add_files(struct metric *const *metrics, int n_metrics, const char *
                       const char *const *reference_paths, int n_references,
                       struct statistics *tables, struct satz_error *err);
 
+/* ---- Significance: what resampling says of a score and of the difference of two ----
+ *
+ * Tables must have kept their rows. A result is a function of the rows and the seed alone, to the
+ * last bit; two systems see the same resamples. */
+
+struct resampling {
+    int n_samples; /* 0: 1,000 of the bootstrap, 10,000 of randomisation; at most 10,000,000 */
+    uint64_t seed;
+};
+
+/* The mean of resampled values and the range that holds the middle 95% of them. */
+struct interval {
+    double mean, low, high;
+};
+
+struct difference {
+    double delta;           /* score of the system minus score of the baseline */
+    struct interval system; /* of the system's score (bootstrap) */
+    struct interval deltas; /* of the difference (paired bootstrap) */
+    double p; /* two-sided; (more extreme samples + 1) / (samples + 1); 1 if delta is 0 */
+};
+
+/* The index-th test, "bootstrap" or "randomisation", or NULL past the end. */
+const char *significance_test_name(int index);
+
+/* Bootstrap (Efron 1979; for BLEU Koehn, EMNLP 2004) of one system's score. */
+int significance_interval(const struct metric *m, const struct statistics *s,
+                          const struct resampling *r, struct interval *interval,
+                          struct satz_error *err);
+
+/* How probable a difference this large is if the systems are equally good: `test` is "bootstrap"
+ * (paired; Koehn 2004, centred as in sacreBLEU) or "randomisation" (paired approximate
+ * randomisation; Riezler and Maxwell 2005). The intervals are those of the bootstrap either way. */
+int significance_compare(const struct metric *m, const struct statistics *baseline,
+                         const struct statistics *system, const char *test,
+                         const struct resampling *r, struct difference *difference,
+                         struct satz_error *err);
+
 #endif
