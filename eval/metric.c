@@ -237,7 +237,7 @@ int statistics_add(struct statistics *s, const double *row, int width, struct sa
 
 int metrics_add_files(struct metric *const *metrics, int n_metrics, const char *hypothesis_path,
                       const char *const *reference_paths, int n_references,
-                      struct statistics *tables, struct satz_error *err)
+                      struct statistics *tables, struct guards *guards, struct satz_error *err)
 {
     int got = -1;
     double row[METRIC_STATISTICS_LIMIT];
@@ -250,13 +250,16 @@ int metrics_add_files(struct metric *const *metrics, int n_metrics, const char *
     files = eval_files_open(paths, n_references + 1, err);
     if (!files)
         goto done;
-    while ((got = eval_files_next(files, &lines, err)) > 0)
-        for (int i = 0; i < n_metrics; i++)
+    while ((got = eval_files_next(files, &lines, err)) > 0) {
+        if (guards && guards_add(guards, lines[0], lines + 1, n_references, err))
+            got = -1;
+        for (int i = 0; i < n_metrics && got > 0; i++)
             if (metric_count(metrics[i], lines[0], lines + 1, n_references, row, err) ||
-                statistics_add(&tables[i], row, metric_n_statistics(metrics[i]), err)) {
+                statistics_add(&tables[i], row, metric_n_statistics(metrics[i]), err))
                 got = -1;
-                goto done;
-            }
+        if (got < 0)
+            break;
+    }
 done:
     eval_files_close(files);
     free(paths);

@@ -160,8 +160,10 @@ int interner_start(struct interner *in, size_t n_tokens, struct satz_error *err)
     return 0;
 }
 
-static uint32_t hash_bytes(const char *text, size_t n)
+uint32_t token_hash(const struct token *token)
 {
+    const char *text = token->text;
+    size_t n = token->length;
     uint64_t h = n, word;
     for (; n >= 8; n -= 8, text += 8) {
         memcpy(&word, text, 8);
@@ -176,7 +178,7 @@ static uint32_t hash_bytes(const char *text, size_t n)
 
 static uint32_t intern(struct interner *in, const struct token *token)
 {
-    uint32_t hash = hash_bytes(token->text, token->length);
+    uint32_t hash = token_hash(token);
     size_t i = hash & in->mask;
     for (; in->slots[i].generation == in->generation; i = (i + 1) & in->mask) {
         const struct interned *slot = &in->slots[i];

@@ -59,6 +59,8 @@ static inline size_t space_length(const char *text, const char *end)
  * character: a lone surrogate, so that it equals itself only, as in Python's surrogateescape. */
 size_t character_decode(const char *text, const char *end, uint32_t *code);
 
+uint32_t token_hash(const struct token *token);
+
 /* Numbers for tokens, valid until the next interner_start. Zero-initialise. */
 struct interner {
     struct interned *slots;

@@ -120,7 +120,8 @@ static void test_files(void **state)
         metrics[n] = metric_new(metric_name(n), NULL);
         tables[n].keep = n % 2 == 0;
     }
-    assert_int_equal(metrics_add_files(metrics, n, hypothesis, references, 1, tables, &err), 0);
+    assert_int_equal(metrics_add_files(metrics, n, hypothesis, references, 1, tables, NULL, &err),
+                     0);
     for (int i = 0; i < n; i++) {
         const char *text = "a b x";
         double row[METRIC_STATISTICS_LIMIT];
@@ -136,7 +137,7 @@ static void test_files(void **state)
             assert_true(row[k] == tables[i].rows[k]);
         }
     }
-    assert_int_equal(metrics_add_files(metrics, n, shorter, references, 1, tables, &err), -1);
+    assert_int_equal(metrics_add_files(metrics, n, shorter, references, 1, tables, NULL, &err), -1);
     assert_non_null(strstr(err.message, "has only 1 lines"));
     for (int i = 0; i < n; i++) {
         statistics_release(&tables[i]);
