@@ -41,6 +41,7 @@ static inline void segment_push(struct segment *s, const char *start, const char
         s->tokens[s->n_tokens++] = (struct token){.text = start, .length = (uint32_t)(end - start)};
 }
 
+/* space_length for a character that is not ASCII. */
 size_t space_length_beyond_ascii(const char *text, const char *end);
 
 /* Bytes of the white space character (as Python's str.isspace() has it) at text < end, or 0. */
