@@ -12,6 +12,7 @@
 
 #include "eval.h"
 #include "internal.h"
+#include "metric.h"
 #include "ngrams.h"
 #include "segment.h"
 #include "tokenise.h"
@@ -53,7 +54,7 @@ struct bleu {
     double smooth_value;
     bool lowercase, effective_order;
     int max_order;
-    int n_references; /* 0: no segment yet; -1: differs between segments */
+    int n_references; /* see references_seen */
     struct bleu_statistics sum;
     struct segment *texts; /* the hypothesis and its references */
     size_t n_texts, text_capacity;
@@ -74,16 +75,6 @@ static const struct smoothing *smoothing_find(const char *name)
     return NULL;
 }
 
-/* "a, b or c" */
-static void list_names(char *out, size_t size, const char *(*name)(int index))
-{
-    size_t length = 0;
-    for (int i = 0; name(i) && length < size; i++) {
-        const char *before = i == 0 ? "" : name(i + 1) ? ", " : " or ";
-        length += (size_t)snprintf(out + length, size - length, "%s%s", before, name(i));
-    }
-}
-
 struct bleu *bleu_new(const struct bleu_options *options, struct satz_error *err)
 {
     struct bleu_options o = options ? *options : (struct bleu_options){0};
@@ -97,12 +88,12 @@ struct bleu *bleu_new(const struct bleu_options *options, struct satz_error *err
     const struct smoothing *smoothing = smoothing_find(o.smoothing);
     char names[256];
     if (!tokeniser) {
-        list_names(names, sizeof names, bleu_tokeniser_name);
+        eval_list_names(names, sizeof names, bleu_tokeniser_name);
         eval_error(err, "BLEU has no tokeniser \"%s\"; take %s.", o.tokenise, names);
         return NULL;
     }
     if (!smoothing) {
-        list_names(names, sizeof names, bleu_smoothing_name);
+        eval_list_names(names, sizeof names, bleu_smoothing_name);
         eval_error(err, "BLEU has no smoothing \"%s\"; take %s.", o.smoothing, names);
         return NULL;
     }
@@ -162,6 +153,7 @@ static int text_split(struct bleu *b, size_t index, const char *text, struct sat
 {
     if (segment_set(&b->texts[index], text, b->lowercase, err))
         return -1;
+    segment_strip(&b->texts[index]);
     b->tokeniser->split(&b->texts[index]);
     return 0;
 }
@@ -217,7 +209,7 @@ int bleu_add(struct bleu *b, const char *hypothesis, const char *const *referenc
         return -1;
     int n = 0;
     for (int i = 0; i < n_references; i++)
-        if (references[i] && references[i][0] && text_split(b, (size_t)++n, references[i], err))
+        if (!reference_missing(references[i]) && text_split(b, (size_t)++n, references[i], err))
             return -1;
     if (n == 0 && text_split(b, (size_t)++n, "", err))
         return -1;
@@ -225,66 +217,34 @@ int bleu_add(struct bleu *b, const char *hypothesis, const char *const *referenc
     if (count(b, (size_t)n, &counts, err))
         return -1;
     bleu_statistics_add(&b->sum, &counts);
-    b->n_references = b->n_references == 0 || b->n_references == n ? n : -1;
+    b->n_references = references_seen(b->n_references, n);
     if (segment)
         *segment = counts;
     return 0;
 }
 
-/* Line by line; *readers holds the hypothesis and then the references. */
-static int add_lines(struct bleu *b, struct eval_reader **readers, const char **lines, int n,
-                     struct satz_error *err)
-{
-    for (;;) {
-        int n_ended = 0, ended = 0, open = 0;
-        for (int i = 0; i < n; i++) {
-            int got = eval_reader_next(readers[i], &lines[i], err);
-            if (got < 0)
-                return -1;
-            n_ended += !got;
-            *(got ? &open : &ended) = i;
-        }
-        if (n_ended == n)
-            return 0;
-        if (n_ended)
-            return eval_error(err,
-                              "%s has only %zu lines, %s has more; line i of one must be line "
-                              "i of the other.",
-                              eval_reader_name(readers[ended]), eval_reader_lines(readers[ended]),
-                              eval_reader_name(readers[open]));
-        if (bleu_add(b, lines[0], lines + 1, n - 1, NULL, err))
-            return -1;
-    }
-}
-
 int bleu_add_files(struct bleu *b, const char *hypothesis_path, const char *const *reference_paths,
                    int n_references, struct satz_error *err)
 {
-    int result = -1, n = n_references + 1;
-    struct eval_reader **readers = calloc((size_t)n, sizeof *readers);
-    const char **lines = calloc((size_t)n, sizeof *lines);
-    if (!readers || !lines) {
-        eval_error(err, "Out of memory.");
+    int got = -1;
+    struct eval_files *files = NULL;
+    const char *const *lines, **paths = calloc((size_t)n_references + 1, sizeof *paths);
+    if (!paths)
+        return eval_error(err, "Out of memory.");
+    paths[0] = hypothesis_path;
+    memcpy(paths + 1, reference_paths, (size_t)n_references * sizeof *paths);
+    files = eval_files_open(paths, n_references + 1, err);
+    if (!files)
         goto done;
-    }
-    for (int i = 0, n_standard = 0; i < n; i++) {
-        const char *path = i ? reference_paths[i - 1] : hypothesis_path;
-        n_standard += !strcmp(path, "-");
-        if (n_standard > 1) {
-            eval_error(err, "Standard input (\"-\") can stand for one file only.");
-            goto done;
+    while ((got = eval_files_next(files, &lines, err)) > 0)
+        if (bleu_add(b, lines[0], lines + 1, n_references, NULL, err)) {
+            got = -1;
+            break;
         }
-        readers[i] = eval_reader_open(path, err);
-        if (!readers[i])
-            goto done;
-    }
-    result = add_lines(b, readers, lines, n, err);
 done:
-    for (int i = 0; readers && i < n; i++)
-        eval_reader_close(readers[i]);
-    free(readers);
-    free(lines);
-    return result;
+    eval_files_close(files);
+    free(paths);
+    return got;
 }
 
 const struct bleu_statistics *bleu_sum(const struct bleu *b)
@@ -372,12 +332,111 @@ int bleu_format(const struct bleu_result *result, int width, char *out, size_t s
 
 int bleu_signature(const struct bleu *b, char *out, size_t size)
 {
-    char n_references[16] = "var", value[64] = "";
-    if (b->n_references >= 0)
-        snprintf(n_references, sizeof n_references, "%d", b->n_references);
+    char n_references[16], value[64] = "";
     if (b->smoothing->has_value)
         snprintf(value, sizeof value, "[%.2f]", b->smooth_value);
     return snprintf(out, size, "nrefs:%s|case:%s|eff:%s|tok:%s|smooth:%s%s|version:%s",
-                    n_references, b->lowercase ? "lc" : "mixed", b->effective_order ? "yes" : "no",
-                    b->tokeniser->name, b->smoothing->name, value, EVAL_VERSION);
+                    references_text(b->n_references, n_references), b->lowercase ? "lc" : "mixed",
+                    b->effective_order ? "yes" : "no", b->tokeniser->name, b->smoothing->name,
+                    value, EVAL_VERSION);
 }
+
+/* ---- BLEU as one of the metrics: a row is c, r, the correct and then the total n-grams ---- */
+
+static const struct metric_option options[] = {
+    {.name = "tokenise",
+     .choice = bleu_tokeniser_name,
+     OPTION_CHOICE(struct bleu_options, tokenise)},
+    {.name = "smoothing",
+     .choice = bleu_smoothing_name,
+     OPTION_CHOICE(struct bleu_options, smoothing)},
+    {.name = "smooth_value",
+     .has_offset = offsetof(struct bleu_options, has_smooth_value),
+     OPTION_NUMBER(struct bleu_options, smooth_value, 0, 1e9)},
+    {.name = "lowercase", OPTION_FLAG(struct bleu_options, lowercase)},
+    {.name = "effective_order", OPTION_FLAG(struct bleu_options, effective_order)},
+    {.name = "max_order", OPTION_INTEGER(struct bleu_options, max_order, 1, BLEU_ORDER_LIMIT)},
+    {0},
+};
+
+static void *create(const void *chosen, struct satz_error *err)
+{
+    return bleu_new(chosen, err);
+}
+
+static void destroy(void *self)
+{
+    bleu_free(self);
+}
+
+static int n_statistics(const void *self)
+{
+    const struct bleu *b = self;
+    return 2 + 2 * b->max_order;
+}
+
+static int count_row(void *self, const char *hypothesis, const char *const *references,
+                     int n_references, double *row, struct satz_error *err)
+{
+    struct bleu *b = self;
+    struct bleu_statistics s;
+    if (bleu_add(b, hypothesis, references, n_references, &s, err))
+        return -1;
+    row[0] = (double)s.hypothesis_length;
+    row[1] = (double)s.reference_length;
+    for (int n = 0; n < b->max_order; n++) {
+        row[2 + n] = (double)s.correct[n];
+        row[2 + b->max_order + n] = (double)s.total[n];
+    }
+    return 0;
+}
+
+static struct bleu_result row_result(const struct bleu *b, const double *row)
+{
+    struct bleu_result result;
+    struct bleu_statistics s = {.hypothesis_length = (int64_t)row[0],
+                                .reference_length = (int64_t)row[1]};
+    for (int n = 0; n < b->max_order; n++) {
+        s.correct[n] = (int64_t)row[2 + n];
+        s.total[n] = (int64_t)row[2 + b->max_order + n];
+    }
+    bleu_score_statistics(b, &s, &result);
+    return result;
+}
+
+static double row_score(const void *self, const double *row)
+{
+    return row_result(self, row).score;
+}
+
+static int row_format(const void *self, const double *row, int width, char *out, size_t size)
+{
+    struct bleu_result result = row_result(self, row);
+    return bleu_format(&result, width, out, size);
+}
+
+static int label(const void *self, char *out, size_t size)
+{
+    (void)self;
+    return snprintf(out, size, "BLEU");
+}
+
+static int signature(const void *self, char *out, size_t size)
+{
+    return bleu_signature(self, out, size);
+}
+
+const struct metric_kind metric_bleu = {
+    .name = "bleu",
+    .options = options,
+    .defaults = &(const struct bleu_options){0},
+    .options_size = sizeof(struct bleu_options),
+    .create = create,
+    .destroy = destroy,
+    .n_statistics = n_statistics,
+    .count = count_row,
+    .score = row_score,
+    .label = label,
+    .format = row_format,
+    .signature = signature,
+};

@@ -95,4 +95,244 @@ int bleu_format(const struct bleu_result *result, int width, char *out, size_t s
  * of the segments added so far, "var" where they differ. */
 int bleu_signature(const struct bleu *b, char *out, size_t size);
 
+/* ---- Metrics: one interface to BLEU, chrF and TER ----
+ *
+ * A metric turns a segment into a row of statistics that can be added up, and a row (of a segment,
+ * a corpus, a bucket, a resample) into a score. Everything below works on rows, so it serves every
+ * metric of the list in eval/metric.h. */
+
+enum { METRIC_STATISTICS_LIMIT = 64 };
+
+struct metric;
+struct guards; /* below */
+
+/* The index-th metric's name and options, one a line, for help texts; NULL past the end. */
+const char *metric_name(int index);
+int metric_help(int index, char *out, size_t size);
+
+/* "bleu", "chrf:word_order=2,lowercase", "ter:normalised": a name, then options; a flag alone is
+ * yes. bleu: tokenise, smoothing, smooth_value, lowercase, effective_order, max_order. chrf
+ * (Popovic 2015, 2017): char_order, word_order (2 is chrF++), beta, lowercase, whitespace,
+ * eps_smoothing. ter (Snover et al. 2006): normalised, no_punct, asian, case_sensitive. The caller
+ * frees the result with metric_free, which accepts NULL. */
+struct metric *metric_new(const char *specification, struct satz_error *err);
+void metric_free(struct metric *m);
+
+/* Doubles in a row, at most METRIC_STATISTICS_LIMIT. */
+int metric_n_statistics(const struct metric *m);
+
+/* True if a better translation has a lower score (TER). */
+bool metric_lower_is_better(const struct metric *m);
+
+/* Overwrites `statistics` with those of one segment. References that are NULL or "" are left out;
+ * if all are, the segment has one empty reference. */
+int metric_count(struct metric *m, const char *hypothesis, const char *const *references,
+                 int n_references, double *statistics, struct satz_error *err);
+
+/* The score of a row, or of a sum of rows: percent, better translations higher or (TER) lower. */
+double metric_score(const struct metric *m, const double *statistics);
+
+/* Like snprintf: "BLEU", "chrF2++", "TER"; sacreBLEU's line with `width` digits after the point;
+ * sacreBLEU's signature, whose nrefs is that of the segments counted so far. */
+int metric_label(const struct metric *m, char *out, size_t size);
+int metric_format(const struct metric *m, const double *statistics, int width, char *out,
+                  size_t size);
+int metric_signature(const struct metric *m, char *out, size_t size);
+
+/* The rows of a corpus. Zero-initialise; set `keep` if the rows are needed and not only their sum.
+ */
+struct statistics {
+    bool keep;
+    int width;         /* doubles in a row */
+    size_t n_segments; /* rows added so far */
+    double sum[METRIC_STATISTICS_LIMIT];
+    double *rows; /* [n_segments, width] if `keep` */
+    size_t capacity;
+};
+
+void statistics_release(struct statistics *s);
+int statistics_add(struct statistics *s, const double *row, int width, struct satz_error *err);
+
+/* Adds all lines of a file under each of n_metrics metrics to tables[0 .. n_metrics). Line i of
+ * each reference belongs to line i of the hypothesis; "-" is standard input. `guards`, if not NULL,
+ * look on. */
+int metrics_add_files(struct metric *const *metrics, int n_metrics, const char *hypothesis_path,
+                      const char *const *reference_paths, int n_references,
+                      struct statistics *tables, struct guards *guards, struct satz_error *err);
+
+/* ---- Significance: what resampling says of a score and of the difference of two ----
+ *
+ * Tables must have kept their rows. A result is a function of the rows and the seed alone, to the
+ * last bit; two systems see the same resamples. */
+
+struct resampling {
+    int n_samples; /* 0: 1,000 of the bootstrap, 10,000 of randomisation; at most 10,000,000 */
+    uint64_t seed;
+};
+
+/* The mean of resampled values and the range that holds the middle 95% of them. */
+struct interval {
+    double mean, low, high;
+};
+
+struct difference {
+    double delta;           /* score of the system minus score of the baseline */
+    struct interval system; /* of the system's score (bootstrap) */
+    struct interval deltas; /* of the difference (paired bootstrap) */
+    double p; /* two-sided; (more extreme samples + 1) / (samples + 1); 1 if delta is 0 */
+};
+
+/* The index-th test, "bootstrap" or "randomisation", or NULL past the end. */
+const char *significance_test_name(int index);
+
+/* Bootstrap (Efron 1979; for BLEU Koehn, EMNLP 2004) of one system's score. */
+int significance_interval(const struct metric *m, const struct statistics *s,
+                          const struct resampling *r, struct interval *interval,
+                          struct satz_error *err);
+
+/* How probable a difference this large is if the systems are equally good: `test` is "bootstrap"
+ * (paired; Koehn 2004, centred as in sacreBLEU) or "randomisation" (paired approximate
+ * randomisation; Riezler and Maxwell 2005). The intervals are those of the bootstrap either way. */
+int significance_compare(const struct metric *m, const struct statistics *baseline,
+                         const struct statistics *system, const char *test,
+                         const struct resampling *r, struct difference *difference,
+                         struct satz_error *err);
+
+/* ---- Guards: signs that a score says something else than it seems to ---- */
+
+/* The caller frees it with guards_free, which accepts NULL. */
+struct guards *guards_new(struct satz_error *err);
+void guards_free(struct guards *g);
+
+/* Looks at one segment; memory does not grow. */
+int guards_add(struct guards *g, const char *hypothesis, const char *const *references,
+               int n_references, struct satz_error *err);
+
+/* The index-th warning about what was added: a sentence that can be shown as is. Like snprintf;
+ * 0 past the last one. */
+int guards_warning(const struct guards *g, int index, char *out, size_t size);
+
+/* ---- Comparison of systems ---- */
+
+/* Zero everywhere is the default. */
+struct compare_options {
+    const char *const *metrics; /* specifications; NULL: bleu and chrf */
+    int n_metrics;
+    const char *test; /* NULL: "bootstrap" */
+    struct resampling resampling;
+    const char *training; /* a text whose words count as known and give their frequencies, or NULL:
+                             frequencies are those in the reference */
+    int n_sentences;      /* how many that move the score most, for each system; 0: 10 */
+};
+
+/* Scores by metric and system; system 0 is the baseline. */
+struct compare_metric {
+    char label[32], signature[160];
+    bool lower_is_better;
+    struct compare_score {
+        double score;
+        struct interval interval;
+        struct difference difference; /* to the baseline; not for the baseline itself */
+    } * systems;
+};
+
+/* A sentence without which the difference to the baseline, in the first metric, would be smaller or
+ * larger by `change`: positive if it speaks for the system. */
+struct compare_sentence {
+    int system;
+    size_t line; /* from 1 */
+    double change;
+    char *reference, *baseline, *hypothesis;
+};
+
+/* Parts of the text and what each system does on them. */
+struct compare_table {
+    const char *title, *measure, *unit; /* of n: "lines", "words" */
+    int n_buckets;
+    struct compare_bucket {
+        char label[24];
+        int64_t n;
+        double *values; /* [systems]; only if n > 0 */
+    } buckets[8];
+};
+
+enum { COMPARE_TABLES = 3 };
+
+struct comparison {
+    int n_systems, n_metrics, n_tables;
+    size_t n_segments, n_sentences;
+    char **names; /* [n_systems] paths */
+    char *test;
+    struct compare_metric *metrics;
+    struct compare_sentence *sentences;          /* by system, largest change first */
+    struct compare_table tables[COMPARE_TABLES]; /* by length, word frequency, unknown words */
+    char **warnings;                             /* of the guards: "PATH: ..." */
+    size_t n_warnings;
+};
+
+/* Compares hypotheses[0], the baseline, with the others. Files are read twice, so none may be "-".
+ * Memory: the statistics of every line. The caller frees the result with comparison_free, which
+ * accepts NULL. `options` may be NULL. */
+struct comparison *comparison_new(const char *reference, const char *const *hypotheses,
+                                  int n_systems, const struct compare_options *options,
+                                  struct satz_error *err);
+void comparison_free(struct comparison *c);
+
+/* The index-th format, "text", "json" or "markdown", or NULL past the end. */
+const char *comparison_format_name(int index);
+
+/* The whole comparison in a format. The caller frees the result. */
+char *comparison_write(const struct comparison *c, const char *format, struct satz_error *err);
+
+/* ---- Estimates: signs of bad translations that need no reference ---- */
+
+/* Of a segment or a whole text. Words are what stands between white space; rates are from 0 to 1.
+ * What needs a source is 0 where there is none. */
+struct quality {
+    int64_t source_words, words, reference_words;
+    double repetition;   /* words that say again the 1 to 4 words just before them, over words */
+    double copied;       /* words in runs of at least 3 that stand so in the source, over words */
+    double unknown;      /* "<unk>", U+2047 or U+FFFD, over words */
+    double length_ratio; /* words over source words */
+    double reference_ratio; /* words over reference words */
+    /* Words missing from segments shorter than two thirds of what the source's length lets expect,
+     * over words expected. A source word lets expect as many words as in the whole reference or,
+     * without one, in the whole text. */
+    double coverage_drop;
+};
+
+struct estimates;
+
+/* The caller frees it with estimates_free, which accepts NULL. */
+struct estimates *estimates_new(struct satz_error *err);
+void estimates_free(struct estimates *e);
+
+/* Adds a segment; source and reference may be NULL. Memory: a few numbers for each. */
+int estimates_add(struct estimates *e, const char *source, const char *hypothesis,
+                  const char *reference, struct satz_error *err);
+
+size_t estimates_n_segments(const struct estimates *e);
+void estimates_text(const struct estimates *e, struct quality *quality);
+void estimates_segment(const struct estimates *e, size_t index, struct quality *quality);
+
+/* ---- Report: one HTML page about one translation ---- */
+
+/* Zero where nothing is asked for. */
+struct report_options {
+    const char *title;          /* NULL: the hypothesis's path */
+    const char *const *metrics; /* specifications; NULL: bleu, chrf and ter */
+    int n_metrics;
+    const char *segment_metric; /* what ranks single sentences; NULL: chrf */
+    struct resampling resampling;
+    int n_sentences;       /* how many of the worst; 0: 20 */
+    const char *attention; /* a file whose line i is a JSON matrix for line i, a row for each word
+                              of the hypothesis and a column for each of the source; or NULL */
+};
+
+/* A page that needs nothing but itself: scores with intervals, estimates, distributions, the worst
+ * sentences and their attention, the guards' warnings. Source and reference may each be NULL, not
+ * "-": files are read twice. `options` may be NULL. The caller frees the result. */
+char *report_write(const char *source, const char *hypothesis, const char *reference,
+                   const struct report_options *options, struct satz_error *err);
+
 #endif

@@ -37,8 +37,10 @@ size_t space_length_beyond_ascii(const char *text, const char *end)
     return space ? 3 : 0;
 }
 
-static size_t stripped_length(const char *text, size_t n)
+void segment_strip(struct segment *s)
 {
+    const char *text = s->text;
+    size_t n = s->length;
     while (n > 0) {
         size_t width = 1;
         while (width < 3 && width < n && (text[n - width] & 0xC0) == 0x80)
@@ -47,7 +49,16 @@ static size_t stripped_length(const char *text, size_t n)
             break;
         n -= width;
     }
-    return n;
+    s->length = n;
+    s->text[n] = '\0';
+}
+
+size_t character_decode(const char *text, const char *end, uint32_t *code)
+{
+    ucs4_t decoded;
+    int width = u8_mbtoucr(&decoded, (const uint8_t *)text, (size_t)(end - text));
+    *code = width > 0 ? decoded : 0xDC00u + (unsigned char)*text;
+    return width > 0 ? (size_t)width : 1;
 }
 
 /* The condition Final_Sigma of Unicode's SpecialCasing.txt for the sigma at text[at .. at+2). */
@@ -111,8 +122,8 @@ int segment_set(struct segment *s, const char *text, bool lowercase, struct satz
         n = lower((uint8_t *)s->text, (const uint8_t *)text, n);
     else
         memcpy(s->text, text, n);
-    s->length = stripped_length(s->text, n);
-    s->text[s->length] = '\0';
+    s->length = n;
+    s->text[n] = '\0';
     s->n_tokens = 0;
     return 0;
 }
@@ -149,8 +160,10 @@ int interner_start(struct interner *in, size_t n_tokens, struct satz_error *err)
     return 0;
 }
 
-static uint32_t hash_bytes(const char *text, size_t n)
+uint32_t token_hash(const struct token *token)
 {
+    const char *text = token->text;
+    size_t n = token->length;
     uint64_t h = n, word;
     for (; n >= 8; n -= 8, text += 8) {
         memcpy(&word, text, 8);
@@ -165,7 +178,7 @@ static uint32_t hash_bytes(const char *text, size_t n)
 
 static uint32_t intern(struct interner *in, const struct token *token)
 {
-    uint32_t hash = hash_bytes(token->text, token->length);
+    uint32_t hash = token_hash(token);
     size_t i = hash & in->mask;
     for (; in->slots[i].generation == in->generation; i = (i + 1) & in->mask) {
         const struct interned *slot = &in->slots[i];

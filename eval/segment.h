@@ -1,6 +1,6 @@
 /* segment.h -- one text of a segment on its way from bytes to tokens to symbols.
  *
- *     bytes  --segment_set-->  text (lower-cased, right-stripped)
+ *     bytes  --segment_set-->  text (lower-cased)
  *            --tokeniser-->    tokens (pieces of text)
  *            --interner-->     symbols (equal tokens, equal numbers)
  *
@@ -31,9 +31,12 @@ struct segment {
 
 void segment_release(struct segment *s);
 
-/* Copies the text, lower-cased as Python's str.lower() does if asked for, and stripped of white
- * space at the end. There are no tokens yet. */
+/* Copies the text, lower-cased as Python's str.lower() does if asked for. There are no tokens yet.
+ */
 int segment_set(struct segment *s, const char *text, bool lowercase, struct satz_error *err);
+
+/* Takes white space off the end of the text: Python's str.rstrip(). */
+void segment_strip(struct segment *s);
 
 static inline void segment_push(struct segment *s, const char *start, const char *end)
 {
@@ -41,6 +44,7 @@ static inline void segment_push(struct segment *s, const char *start, const char
         s->tokens[s->n_tokens++] = (struct token){.text = start, .length = (uint32_t)(end - start)};
 }
 
+/* space_length for a character that is not ASCII. */
 size_t space_length_beyond_ascii(const char *text, const char *end);
 
 /* Bytes of the white space character (as Python's str.isspace() has it) at text < end, or 0. */
@@ -51,6 +55,12 @@ static inline size_t space_length(const char *text, const char *end)
         return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F);
     return c == 0xC2 || (c >= 0xE1 && c <= 0xE3) ? space_length_beyond_ascii(text, end) : 0;
 }
+
+/* Bytes of the character at text < end, and its code point. A byte that is not UTF-8 is one
+ * character: a lone surrogate, so that it equals itself only, as in Python's surrogateescape. */
+size_t character_decode(const char *text, const char *end, uint32_t *code);
+
+uint32_t token_hash(const struct token *token);
 
 /* Numbers for tokens, valid until the next interner_start. Zero-initialise. */
 struct interner {

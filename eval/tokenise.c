@@ -35,3 +35,32 @@ void tokenise_spaces(struct segment *s)
     }
     segment_push(s, start, end);
 }
+
+void tokenise_replace(struct segment *s, const char *from, const char *to)
+{
+    size_t from_length = strlen(from), to_length = strlen(to);
+    char *found = strstr(s->text, from), *out = found;
+    if (!found)
+        return;
+    for (const char *in = found; *in;) {
+        if (!strncmp(in, from, from_length)) {
+            memcpy(out, to, to_length);
+            out += to_length;
+            in += from_length;
+        } else {
+            *out++ = *in++;
+        }
+    }
+    *out = '\0';
+    s->length = (size_t)(out - s->text);
+}
+
+void tokenise_unescape(struct segment *s)
+{
+    if (!memchr(s->text, '&', s->length))
+        return;
+    tokenise_replace(s, "&quot;", "\"");
+    tokenise_replace(s, "&amp;", "&");
+    tokenise_replace(s, "&lt;", "<");
+    tokenise_replace(s, "&gt;", ">");
+}

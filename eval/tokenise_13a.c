@@ -29,11 +29,17 @@ static const unsigned char kinds[256] = {
     ['-'] = HYPHEN,
 };
 
-void tokenise_western(struct segment *s)
+bool tokenise_is_western_mark(char c)
 {
-    const char *end = s->text + s->length, *start = s->text;
+    return kinds[(unsigned char)c] == MARK;
+}
+
+void tokenise_western(struct segment *s, const char *start, const char *end, bool space_before,
+                      bool space_behind)
+{
+    const char *first = start;
     const char *pair_end = NULL; /* behind the last pair that matched the second expression */
-    for (const char *p = s->text; p < end;) {
+    for (const char *p = start; p < end;) {
         bool alone = false;
         switch (kinds[(unsigned char)*p]) {
         case WORD:
@@ -52,14 +58,14 @@ void tokenise_western(struct segment *s)
             alone = true;
             break;
         case STOP: {
-            bool ends_pair = p != pair_end && (p == s->text || !is_digit(p[-1]));
-            alone = ends_pair || !is_digit(p[1]);
+            bool ends_pair = p != pair_end && (p == first ? space_before : !is_digit(p[-1]));
+            alone = ends_pair || (p + 1 == end ? space_behind : !is_digit(p[1]));
             if (ends_pair)
                 pair_end = p + 1;
             break;
         }
         case HYPHEN:
-            alone = p > s->text && is_digit(p[-1]);
+            alone = p > first && is_digit(p[-1]);
             break;
         }
         if (alone) {
@@ -72,41 +78,16 @@ void tokenise_western(struct segment *s)
     segment_push(s, start, end);
 }
 
-/* Python's text.replace(from, to), where `to` is the shorter. */
-static void replace(struct segment *s, const char *from, const char *to)
-{
-    size_t from_length = strlen(from), to_length = strlen(to);
-    char *found = strstr(s->text, from), *out = found;
-    if (!found)
-        return;
-    for (const char *in = found; *in;) {
-        if (!strncmp(in, from, from_length)) {
-            memcpy(out, to, to_length);
-            out += to_length;
-            in += from_length;
-        } else {
-            *out++ = *in++;
-        }
-    }
-    *out = '\0';
-    s->length = (size_t)(out - s->text);
-}
-
 static void split(struct segment *s)
 {
     if (memchr(s->text, '<', s->length))
-        replace(s, "<skipped>", "");
+        tokenise_replace(s, "<skipped>", "");
     if (memchr(s->text, '\n', s->length)) {
-        replace(s, "-\n", "");
-        replace(s, "\n", " ");
+        tokenise_replace(s, "-\n", "");
+        tokenise_replace(s, "\n", " ");
     }
-    if (memchr(s->text, '&', s->length)) {
-        replace(s, "&quot;", "\"");
-        replace(s, "&amp;", "&");
-        replace(s, "&lt;", "<");
-        replace(s, "&gt;", ">");
-    }
-    tokenise_western(s);
+    tokenise_unescape(s);
+    tokenise_western(s, s->text, s->text + s->length, true, true);
 }
 
 const struct tokeniser tokenise_13a = {.name = "13a", .split = split};

@@ -95,7 +95,7 @@ struct satz_translator_options {
     int n_best;     /* translations of each line, at most `beam`; 0: 1 */
     int batch;      /* sentences translated together */
     int threads;    /* 0: all processors */
-    int max_length; /* longest source in tokens, the rest is cut off; 0: 4 data.max_length */
+    int max_length; /* longest source in tokens, the rest is cut off; 0: 4 * data.max_length */
     int has_length_penalty;
     double length_penalty; /* exponent of the length that a score is divided by */
 };
@@ -120,7 +120,7 @@ struct satz_translation {
     const struct satz_hypothesis *hypotheses; /* best first */
     int n;                                    /* 1 .. n_best */
     int truncated;                            /* the source was too long; its beginning was used */
-    int invalid; /* the source was not UTF-8; U+FFFD was read instead */
+    int invalid;                              /* it was not UTF-8; U+FFFD was read instead */
 };
 
 /* Translates n lines of text (`lengths` in bytes; NULL: they end with '\0'). *translations becomes
@@ -185,8 +185,8 @@ struct satz_train_options {
 };
 
 /* Trains the model a recipe describes. In train.folder: model.safetensors (the best so far),
- * checkpoint-UPDATE.safetensors (the last ones), log.jsonl. Returns 1 when it was stopped early by
- * `stop`, with a checkpoint saved. */
+ * checkpoint-UPDATE.safetensors (the last ones), log.jsonl, lock, and cache/ unless data.cache
+ * names another folder. Returns 1 when it was stopped early by `stop`, with a checkpoint saved. */
 int satz_train(const struct satz_recipe *recipe, const struct satz_train_options *options,
                struct satz_error *err);
 

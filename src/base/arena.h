@@ -20,7 +20,9 @@ struct arena {
     size_t size, used, peak;
 };
 
+/* Starts measuring; there is nothing to release. Afterwards a->peak is the size needed. */
 void arena_measure(struct arena *a);
+/* A real arena of `size` bytes; overwrites *a. */
 int arena_init(struct arena *a, size_t size, struct satz_error *err);
 void arena_release(struct arena *a);
 bool arena_measuring(const struct arena *a);
@@ -28,6 +30,7 @@ bool arena_measuring(const struct arena *a);
 /* Room for count * size bytes, not zeroed; NULL when measuring. */
 void *arena_take(struct arena *a, size_t count, size_t size);
 
+/* Gives back all that was taken since the mark; 0 is the mark of an empty arena. */
 size_t arena_mark(const struct arena *a);
 void arena_rewind(struct arena *a, size_t mark);
 

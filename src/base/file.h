@@ -18,13 +18,13 @@ int file_read(const char *path, size_t limit, struct strbuf *out, struct satz_er
 
 bool file_exists(const char *path);
 
-/* mkdir -p. */
+/* mkdir -p; an error if something else has the name. */
 int file_make_folder(const char *path, struct satz_error *err);
 
-/* "folder/name"; the caller frees it. */
+/* "folder/name"; the caller frees it. NULL with *err set when memory is short. */
 char *file_join(const char *folder, const char *name, struct satz_error *err);
 
-/* Read-only mapping. An empty file maps to size 0. */
+/* Read-only mapping of a plain file. An empty file maps to size 0. */
 struct file_map {
     const unsigned char *data;
     size_t size;
@@ -32,12 +32,14 @@ struct file_map {
 int file_map_open(struct file_map *map, const char *path, struct satz_error *err);
 void file_map_release(struct file_map *map);
 
+/* Starts a file that will be called `path`; NULL with *err set when it cannot be written. */
 struct file_writer;
 struct file_writer *file_writer_open(const char *path, struct satz_error *err);
 int file_writer_write(struct file_writer *w, const void *bytes, size_t n, struct satz_error *err);
 /* Bytes written so far. */
 uint64_t file_writer_size(const struct file_writer *w);
-/* Both free the writer. After a failed commit the old file is as it was. */
+/* Both free the writer. After a failed commit the old file is as it was; only where the folder
+ * could not be synced is the new one in its place already. */
 int file_writer_commit(struct file_writer *w, struct satz_error *err);
 void file_writer_abort(struct file_writer *w);
 

@@ -8,6 +8,7 @@
 
 struct lines;
 
+/* NULL with *err set when the file cannot be opened. */
 struct lines *lines_open(const char *path, struct satz_error *err);
 
 /* 1 with the next line (without its "\n" or "\r\n"; may hold '\0') in *text and *length, owned by

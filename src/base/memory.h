@@ -16,6 +16,7 @@ void *memory_new_aligned(size_t count, size_t size, struct satz_error *err);
  * geometrically. On failure *data and *capacity stay valid. */
 int memory_grow(void *data, size_t *capacity, size_t need, size_t size, struct satz_error *err);
 
+/* A copy of `text`; NULL with *err set when memory is short. */
 char *memory_copy_string(const char *text, struct satz_error *err);
 
 #endif

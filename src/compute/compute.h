@@ -9,7 +9,10 @@
  *
  * Row independence: gemm_packed computes row r of C from row r of A and the weight by the same
  * sequence of operations whatever the number of rows, so that a sentence's translation has the same
- * bits in any batch. */
+ * bits in any batch. gemm does not promise that.
+ *
+ * Products cannot fail in the caller's hands: a library that runs short of memory leaves NaN in C,
+ * which the checks of the loss and of the search notice. */
 #ifndef SATZ_COMPUTE_COMPUTE_H
 #define SATZ_COMPUTE_COMPUTE_H
 
@@ -30,6 +33,7 @@ struct compute_backend {
     /* 0, or -1 with the reason why this processor or build cannot run it. */
     int (*supported)(enum compute_precision precision, struct satz_error *err);
 
+    /* A thread's handle; NULL with *err set on failure. `free` accepts NULL. */
     struct compute *(*new)(enum compute_precision precision, struct satz_error *err);
     void (*free)(struct compute *c);
 
@@ -38,7 +42,8 @@ struct compute_backend {
     void (*gemm)(struct compute *c, bool transpose_a, bool transpose_b, struct mat a, struct mat b,
                  real beta, struct mat out);
 
-    /* Storage for a weight used as the right-hand side op(W) [k,n]. */
+    /* Storage for a weight used as the right-hand side op(W) [k,n]; NULL with *err set on failure.
+     * pack_free accepts NULL. */
     struct packed *(*pack_new)(struct compute *c, int k, int n, struct satz_error *err);
     /* Fills it from W: [n,k] when transposed (PyTorch's layout, y = x W^T), [k,n] otherwise. W must
      * outlive the packed form and stay unchanged until the next pack. */

@@ -1,5 +1,5 @@
-/* panel.h -- the product with a packed weight where no library offers one whose rows are
- * independent.
+/* panel.h -- our own products in single precision (double in the gradient-check build): with a
+ * packed weight, where no library offers one whose rows are independent, and of weight gradients.
  *
  * OpenBLAS takes other kernels, with other orders of summation, for other numbers of rows and even
  * for other places within them. Here every element of C is c + a[0] w[0] + a[1] w[1] + ... in that
@@ -38,7 +38,7 @@ static inline size_t panel_stripes(int m)
     return ((size_t)m + PANEL) * PANEL_DEPTH;
 }
 
-/* panels = op(w) [k,n]; w is [n,k] when transposed. */
+/* panels [panel_size(k, n)] = op(w) [k,n]; w is [n,k] when transposed. */
 void panel_pack(struct mat w, bool transposed, real *panels);
 
 #endif

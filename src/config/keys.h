@@ -2,17 +2,19 @@
  *
  * Has no include guard: whoever includes it defines the row macros it wants; all are undefined
  * again at the end and the missing ones are empty. struct recipe, the parser, the defaults, range
- * checks,
- * `--set`, the reference and the resolved recipe all come from these rows. To add a key, add a row.
+ * checks, `--set`, the reference and the resolved recipe all come from these rows. To add a key,
+ * add a row (and bring docs/recipes.md up to date: `satz config` prints it).
  *
- *     SECTION_BEGIN(section, "what it is about")       SECTION_END(section)
- *     INTEGER (section, key, default, least, most, "meaning")      int
- *     REAL    (section, key, default, least, most, "meaning")      double
- *     FRACTION(section, key, default, "meaning")                   double, 0 <= x < 1
- *     BOOLEAN (section, key, default, "meaning")                   bool
- *     CHOICE  (section, key, default, LIST, "meaning")             const char *, one of LIST's
- * names TEXT    (section, key, "default", "meaning")                 const char *, never NULL TEXTS
- * (section, key, "meaning")                            struct recipe_texts, default empty */
+ *     SECTION_BEGIN(section, "what it is about")    SECTION_END(section)
+ *
+ *     row                                                        field of struct recipe
+ *     INTEGER (section, key, default, least, most, "meaning")    int
+ *     REAL    (section, key, default, least, most, "meaning")    double
+ *     FRACTION(section, key, default, "meaning")                 double, 0 <= x < 1
+ *     BOOLEAN (section, key, default, "meaning")                 bool
+ *     CHOICE  (section, key, default, LIST, "meaning")           const char *, one of LIST's names
+ *     TEXT    (section, key, "default", "meaning")               const char *, never NULL
+ *     TEXTS   (section, key, "meaning")                          struct recipe_texts, empty */
 #include "config/choices.h"
 
 #ifndef SECTION_BEGIN

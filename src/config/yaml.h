@@ -9,7 +9,7 @@
 int yaml_read_recipe(struct recipe *r, size_t given[N_KEYS], const char *text, size_t n,
                      const char *name, struct satz_error *err);
 
-/* Sets a list from a YAML sequence; messages give no position. */
+/* Sets a list from `n` bytes of YAML that are a sequence; messages give no position. */
 int yaml_read_list(struct recipe *r, const struct recipe_key *key, const char *text, size_t n,
                    struct satz_error *err);
 

@@ -35,6 +35,7 @@ struct translator {
     int batch; /* of this run */
 };
 
+/* What the worker passes to the network; no gradients, no dropout. */
 struct pass translator_pass(const struct translator *t, const struct worker *w);
 
 #endif

@@ -1,10 +1,12 @@
 /* bridge.h -- from the encoder's last words to the decoder's first state.
  *
- * dense: s_0 = W [h->_S ; h<-_1] + b, with tanh on the parts that are hidden states (Bahdanau 2014,
- * A.2.2); mean: the same of the annotations' mean; copy: the last states themselves, from top layer
- * to top layer and so on down (a deeper decoder repeats the encoder's lowest); zero.
+ * dense: s_0 = W [h->_S ; h<-_1] + b of the top layer, with tanh on the parts that are hidden
+ * states (after Bahdanau 2014, A.2.2); mean: the same of the annotations' mean; copy: the last
+ * states themselves, from top layer to top layer and so on down (a deeper decoder repeats the
+ * encoder's lowest); zero. A fed readout starts as zero.
  *
- * Parameters (dense, mean): bridge.weight [state, M], bridge.bias [1, state]. */
+ * Parameters (dense, mean), s the width of all layers' states: bridge.weight [s, M], bridge.bias
+ * [1, s]. */
 #ifndef SATZ_MODEL_BRIDGE_H
 #define SATZ_MODEL_BRIDGE_H
 
@@ -30,10 +32,12 @@ struct bridge_source {
     struct mat annotations, d_annotations;
 };
 
+/* An error when the kind does not fit the widths (copy). */
 int bridge_declare(struct bridge *b, const struct recipe *recipe, const struct encoder *e,
                    const struct decoder *d, struct params *p, struct weights *w,
                    struct satz_error *err);
 
+/* Lays out for `rows` sentences. */
 void bridge_plan(const struct encoder *e, const struct decoder *d, int rows, bool training,
                  struct arena *arena, struct bridge_memory *m);
 

@@ -2,18 +2,26 @@
  *
  * With x the embedded previous word, s the state, h its top layer's hidden part, c the context:
  *
- *   attention before the cell (Bahdanau 2014, A.1.2):  c = attend(h_{t-1})  s = cell([x; c],
- * s_{t-1}) attention after the cell (Luong 2015, 3.1):        s = cell([x; a_{t-1}?], s_{t-1})  c =
- * attend(h) readout                                            a = tanh(W_r [h; c; x] + b)   (x
- * only "before")
+ *   attention before the cell (Bahdanau 2014, 3.1):   c = attend(h_{t-1})
+ *                                                     s = cell([x; c], s_{t-1})
+ *                                                     a = tanh(W_r [h; c; x] + b)
  *
- * a is what the output layer sees; with input feeding (Luong 2015, 3.3) it is also an input of the
- * next step. A state row holds h|c of each layer, then the fed readout: reordering hypotheses is
- * gathering rows.
+ *   attention after the cell (Luong 2015, 3.1):       s = cell([x; a_{t-1}], s_{t-1})
+ *                                                     c = attend(h)
+ *                                                     a = tanh(W_r [h; c] + b)
  *
- * Parameters: decoder.L.* (nn/rnn.h; the columns of decoder.0.input are x, then c, then a),
- * decoder.attention.* (nn/attention.h), decoder.readout.weight [R, H + M + E],
- * decoder.readout.bias. */
+ *   no attention:                                     s = cell(x, s_{t-1})
+ *                                                     a = tanh(W_r h + b)
+ *
+ * a is what the output layer sees; only with input feeding (Luong 2015, 3.3) is it also an input of
+ * the next step. A state row holds h|c of each layer from the lowest, then the fed readout:
+ * reordering hypotheses is gathering rows.
+ *
+ * Parameters (absent parts take no columns):
+ *   decoder.L.*             nn/rnn.h; the columns of decoder.0.input are x [E], c [M], a_{t-1} [R]
+ *   decoder.attention.*     nn/attention.h
+ *   decoder.readout.weight  [R, H + M + E]
+ *   decoder.readout.bias    [1, R] */
 #ifndef SATZ_MODEL_DECODER_H
 #define SATZ_MODEL_DECODER_H
 
@@ -48,11 +56,15 @@ struct decoder_rows {
     struct mat d_input;               /* [n, H]: scratch for layers above 0 */
 };
 
+/* `annotation` is the width M of an annotation. */
 int decoder_declare(struct decoder *d, const struct recipe *recipe, int annotation,
                     struct params *p, struct weights *w, struct satz_error *err);
 
+/* Lays out n rows (their gradients when `training`). sentence [n], the source row of each, is the
+ * caller's, who fills it before the first step; `longest` is the longest source's length. */
 void decoder_rows_plan(const struct decoder *d, int n, const int *sentence, int longest,
                        bool training, struct arena *arena, struct decoder_rows *rows);
+/* Rows [from, from + n) of all matrices. */
 struct decoder_rows decoder_rows_slice(const struct decoder *d, const struct decoder_rows *rows,
                                        int from, int n);
 
@@ -71,7 +83,8 @@ static inline bool decoder_feeds(const struct decoder *d)
     return d->feed >= 0;
 }
 
-/* d_readout -> d_output, d_embedded (overwritten), attention's gradients. */
+/* d_readout -> d_output, d_embedded (overwritten), attention's gradients; d_readout becomes the
+ * gradient of what tanh was taken of. */
 void decoder_output_backward(const struct pass *pass, const struct decoder *d,
                              struct attention_memory *memory, struct decoder_rows *rows);
 /* d_output and d_state [n, state] (in: the gradient of next; out: of previous) -> gates become
@@ -79,7 +92,8 @@ void decoder_output_backward(const struct pass *pass, const struct decoder *d,
 void decoder_recur_backward(const struct pass *pass, const struct decoder *d,
                             struct attention_memory *memory, struct decoder_rows *rows,
                             struct mat d_state);
-/* Over all rows: d_embedded gets the recurrence's part, parameters their gradients. */
+/* Once, over all rows: the recurrence's part is added to d_embedded, and the parameters get their
+ * gradients (attention's keys aside: attention_keys_backward). */
 void decoder_gradients(const struct pass *pass, const struct decoder *d, struct decoder_rows *rows);
 
 #endif

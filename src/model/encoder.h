@@ -28,6 +28,7 @@ struct encoder_memory {
 int encoder_declare(struct encoder *e, const struct recipe *recipe, struct params *p,
                     struct weights *w, struct satz_error *err);
 
+/* Lays out everything but the annotations. */
 void encoder_plan(const struct encoder *e, const struct sequence *seq, bool training,
                   struct arena *arena, struct encoder_memory *m);
 
@@ -35,8 +36,8 @@ void encoder_plan(const struct encoder *e, const struct sequence *seq, bool trai
 void encoder_forward(const struct pass *pass, const struct encoder *e, const struct sequence *seq,
                      const int *start, struct encoder_memory *m, struct mat annotations);
 
-/* d_annotations, and in m->rnn[l][d].d_state the gradients of the last states (the bridge's), ->
- * m->d_input[0] and the parameters' gradients. */
+/* d_annotations, and in m->rnn[l][d].d_state the gradients of the last states (bridge_backward's),
+ * -> m->d_input[0] (overwritten) and the parameters' gradients. */
 void encoder_backward(const struct pass *pass, const struct encoder *e, const struct sequence *seq,
                       const int *start, struct mat d_annotations, struct encoder_memory *m);
 

@@ -1,9 +1,10 @@
 /* model.h -- a translation model as a user has it: network, tokenizers and recipe in one file.
  *
- * The file is safetensors (base/tensors.h): the parameters by name in F32, the SentencePiece models
- * as U8 tensors "tokenizer.source" and "tokenizer.target" (only the first when they are one), and
- * in the metadata the resolved recipe ("satz.recipe"), version ("satz.version"), and whatever the
- * trainer says of the run ("satz.training", JSON). */
+ * The file is safetensors (base/tensors.h): the parameters by name in F32 (docs/architecture.md
+ * lists names and shapes), the SentencePiece models as U8 tensors "tokenizer.source" and
+ * "tokenizer.target" (only the first when they are one), and in the metadata the resolved recipe
+ * ("satz.recipe"), version ("satz.version"), and whatever the trainer says of the run
+ * ("satz.training", JSON). */
 #ifndef SATZ_MODEL_MODEL_H
 #define SATZ_MODEL_MODEL_H
 
@@ -34,7 +35,8 @@ int model_read(struct model *m, const struct tensors *file, const char *path,
 int model_read_tokenizers(const struct tensors *file, const char *path, struct tokenizer **source,
                           struct tokenizer **target, struct satz_error *err);
 
-/* Copies the tensors "PREFIX" + parameter's name into a block of the network's layout. */
+/* Copies the tensors "PREFIX" + parameter's name into a block of the network's layout. An error,
+ * with the block undefined, when one is missing or of another shape. */
 int model_read_block(const struct model *m, const struct tensors *file, const char *path,
                      const char *prefix, real *block, struct satz_error *err);
 

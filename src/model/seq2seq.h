@@ -4,8 +4,10 @@
  * threads share it; each thread has a struct pass and memory planned on its own arena.
  *
  * Parameters besides those of encoder.h, bridge.h and decoder.h:
- *   source.embedding [Vs, E]   target.embedding [Vt, E]   output.weight [Vt, R]   output.bias [1,
- * Vt] model.tie target: output.weight is target.embedding; all: source.embedding is it too. */
+ *   source.embedding [Vs, E]   not with model.tie all: target.embedding is used
+ *   target.embedding [Vt, E]
+ *   output.weight    [Vt, R]   not with model.tie target or all: target.embedding is used
+ *   output.bias      [1, Vt] */
 #ifndef SATZ_MODEL_SEQ2SEQ_H
 #define SATZ_MODEL_SEQ2SEQ_H
 
@@ -40,8 +42,8 @@ struct seq2seq_source {
     int *start; /* [rows + 1] */
 };
 
-/* Lays out and then computes annotations, keys and the decoder's first states
- * (source->bridge.state [B, state], in the order of the source rows). */
+/* Lays out, and then computes from ids [seq->total], annotations, keys and the decoder's first
+ * states (source->bridge.state [B, state], in the order of the source rows). */
 void seq2seq_source_plan(const struct seq2seq *m, const struct sequence *seq, bool training,
                          struct arena *arena, struct seq2seq_source *source);
 void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
@@ -53,9 +55,10 @@ struct seq2seq_memory {
     struct decoder_rows rows; /* one row per target word */
     int *sentence;            /* [target.total]: source row of each target word */
     struct mat d_state;       /* [B, state] */
-    struct mat logits;        /* a chunk of rows */
+    struct mat logits;        /* [LOSS_CHUNK, Vt]: a chunk of rows */
 };
 
+/* Lays a batch out; run on a measuring arena first, its peak is the memory that is needed. */
 void seq2seq_plan(const struct seq2seq *m, const struct batch *b, bool training,
                   struct arena *arena, struct seq2seq_memory *memory);
 

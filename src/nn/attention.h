@@ -8,7 +8,9 @@
  * call.
  *
  * Parameters under PREFIX, present when the score uses them:
- *   PREFIX.query [K, Q]   PREFIX.key [K, M]   PREFIX.v [1, K] */
+ *   PREFIX.query [K, Q]   PREFIX.key [K, M]   PREFIX.v [1, K]
+ * where Q is the query's width, M an annotation's, and K the key's: attention.size for a score that
+ * projects its query, else Q. */
 #ifndef SATZ_NN_ATTENTION_H
 #define SATZ_NN_ATTENTION_H
 
@@ -26,6 +28,7 @@ struct score {
                             real *d_q, struct mat d_keys, real *d_v);
 };
 
+/* The score of that name, for the best instruction set here; NULL if there is none. */
 const struct score *score_find(const char *name);
 
 struct attention {
@@ -36,25 +39,26 @@ struct attention {
     int query, key;                      /* weights */
 };
 
-/* The annotations of a batch, their keys, and in training their gradients. */
+/* The annotations of a batch, their keys, and in training their gradients. Where the score does not
+ * project keys, keys and d_keys are annotations and d_annotations themselves. */
 struct attention_memory {
-    struct mat annotations, keys; /* [total, M], [total, K]; keys = annotations if not projected */
-    struct mat d_annotations,
-        d_keys;          /* zeroed by attention_keys; d_keys likewise an alias or not */
-    struct mat d_energy; /* [1, longest]: backward's row in work */
-    const int *start;    /* [sentences + 1] */
-    int longest;         /* the longest sentence's length */
+    struct mat annotations, keys;     /* [total, M], [total, K] */
+    struct mat d_annotations, d_keys; /* the same; zeroed by attention_keys */
+    struct mat d_energy;              /* [1, longest]: backward's row in work */
+    const int *start;                 /* [sentences + 1], the caller's */
+    int longest;                      /* the longest sentence's length */
 };
 
-/* n query rows. `weights` has `longest` columns, of which a row uses its sentence's length. */
+/* n query rows. `weights` has `longest` columns, of which a row uses its sentence's length.
+ * `projected` and `d_projected` are empty where the score takes the query as it is. */
 struct attention_rows {
-    const int *sentence;    /* [n] */
-    struct mat query;       /* [n, Q] */
-    struct mat projected;   /* [n, K]: the query as the score uses it; = query if not projected */
+    const int *sentence;    /* [n], the caller's: each row's sentence */
+    struct mat query;       /* [n, Q], the caller's */
+    struct mat projected;   /* [n, K] */
     struct mat weights;     /* [n, longest]: alpha */
     struct mat context;     /* [n, M] */
-    struct mat d_context;   /* [n, M] */
-    struct mat d_projected; /* [n, K]: written by backward; = d_query if not projected */
+    struct mat d_context;   /* [n, M]: filled by the caller before attention_backward */
+    struct mat d_projected; /* [n, K]: written by attention_backward */
 };
 
 /* `key_width` is the width of the additive space; scores that compare with the query itself use
@@ -84,7 +88,7 @@ void attention_forward(const struct pass *pass, const struct attention *a,
 /* d_context -> d_query (added to), d_projected, m->d_annotations and m->d_keys (added to), v. */
 void attention_backward(const struct pass *pass, const struct attention *a,
                         struct attention_memory *m, struct attention_rows rows, struct mat d_query);
-/* Gradient of the query projection over all rows at once. */
+/* Gradient of the query projection over all rows at once, once their d_projected is there. */
 void attention_weight_gradient(const struct pass *pass, const struct attention *a,
                                struct attention_rows rows);
 

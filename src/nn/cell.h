@@ -25,13 +25,13 @@ struct cell {
     const char *name;
     int gates;  /* input projections, in units of H */
     int states; /* state width, in units of H */
-    /* Declares the cell's recurrent parameters under `prefix` into rnn's fields. */
+    /* Declares the cell's recurrent parameters and bias under `prefix` into rnn's fields. */
     int (*declare)(struct rnn *rnn, const char *prefix, struct params *p, struct weights *w,
                    struct satz_error *err);
     void (*forward)(const struct pass *pass, const struct rnn *rnn, struct cell_step s);
     void (*backward)(const struct pass *pass, const struct rnn *rnn, struct cell_step s);
-    /* Gradients of the recurrent parameters over a whole sequence at once: d_gates [total,
-     * gates*H], previous [total, states*H]. */
+    /* Gradients of the recurrent parameters and the bias over a whole sequence at once: d_gates
+     * [total, gates*H], previous [total, states*H]. */
     void (*weight_gradient)(const struct pass *pass, const struct rnn *rnn, struct mat d_gates,
                             struct mat previous);
 };

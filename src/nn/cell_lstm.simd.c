@@ -6,10 +6,10 @@
  *   h' = o tanh(c')
  *
  * backward, given dh' and dc':
- *   t = tanh(c')
- *   dc' += dh' o (1 - t^2)
- *   da_o = dh' t o (1 - o)   da_i = dc' g i (1 - i)   da_f = dc' c f (1 - f)   da_g = dc' i (1 -
- * g^2) dc = dc' f               dh = da W_hh */
+ *   t = tanh(c')             dc' += dh' o (1 - t^2)
+ *   da_i = dc' g i (1 - i)   da_f = dc' c f (1 - f)
+ *   da_g = dc' i (1 - g^2)   da_o = dh' t o (1 - o)
+ *   dc = dc' f               dh = da W_hh */
 #include <stdio.h>
 
 #include "base/simd.h"

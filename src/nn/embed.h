@@ -1,4 +1,4 @@
-/* embed.h -- rows of a table [V, E] by token id. */
+/* embed.h -- rows of a table [V, E], entry `param`, by token ids, each below V. */
 #ifndef SATZ_NN_EMBED_H
 #define SATZ_NN_EMBED_H
 

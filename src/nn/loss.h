@@ -23,7 +23,7 @@ struct loss_sums {
     long tokens;
 };
 
-/* The chunk's logits. */
+/* The chunk's logits [LOSS_CHUNK, V], which loss_forward and loss_backward work in. */
 void loss_plan(const struct loss *l, const struct weights *w, struct arena *arena,
                struct mat *logits);
 
@@ -36,7 +36,7 @@ void loss_forward(const struct pass *pass, const struct loss *l, struct mat a, c
 void loss_backward(const struct pass *pass, const struct loss *l, struct mat a, const int *targets,
                    real scale, struct mat logits, struct mat d_a, struct loss_sums *sums);
 
-/* z = a W^T + b for all rows: [n, V]. */
+/* logits [n, V] = a W^T + b, all rows at once. */
 void loss_logits(const struct pass *pass, const struct loss *l, struct mat a, struct mat logits);
 
 struct loss_kernels {

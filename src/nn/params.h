@@ -56,10 +56,10 @@ int params_allocate(struct params *p, struct satz_error *err);
 /* Draws every entry's values from (seed, name): adding an entry does not change the others. */
 int params_initialise(struct params *p, uint64_t seed, struct satz_error *err);
 
-/* Another zeroed block of this layout (gradients, moments); free() it. */
+/* Another zeroed block of this layout (gradients, moments), or NULL; free() it. */
 real *params_new_block(const struct params *p, struct satz_error *err);
 
-/* Entry `index` in a block of this layout. */
+/* Entry `index` [rows, cols] in a block of this layout; without data when `block` is NULL. */
 struct mat params_view(const struct params *p, real *block, int index);
 
 static inline struct mat params_mat(const struct params *p, int index)

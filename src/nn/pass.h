@@ -17,7 +17,7 @@
 #include "nn/params.h"
 
 struct weight {
-    int param, column, in, out;
+    int param, column, in, out; /* columns [column, column + in) of entry `param`, [out, all] */
     struct packed *forward, *backward;
 };
 
@@ -42,7 +42,8 @@ struct pass {
 /* Columns [column, column + in) of entry `param`. Returns the weight's index, or -1. */
 int weights_add(struct weights *w, const struct params *p, int param, int column, int in,
                 struct satz_error *err);
-/* Makes room for the packed forms; `training` adds the backward ones. */
+/* Makes room for the packed forms; `training` adds the backward ones. After a failure only
+ * weights_release may follow. */
 int weights_allocate(struct weights *w, const struct compute_backend *backend, struct compute *c,
                      bool training, struct satz_error *err);
 /* Packs weight `index` from the parameters' present values. Different indices may run in parallel.

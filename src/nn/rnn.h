@@ -37,16 +37,19 @@ struct rnn_memory {
     struct mat d_state;  /* [rows, states*H]: backward's running gradient (training only) */
 };
 
+/* Declares the layer's parameters under `prefix`; an error when there is no such cell. */
 int rnn_declare(struct rnn *rnn, const char *cell, struct rnn_options options, const char *prefix,
                 struct params *p, struct weights *w, struct satz_error *err);
 
+/* Columns of a state row, states * H, and of a row of gates, gates * H. */
 int rnn_state_width(const struct rnn *rnn);
 int rnn_gate_width(const struct rnn *rnn);
 
+/* Lays out *m; in training the caller fills m->d_state before rnn_backward. */
 void rnn_plan(const struct rnn *rnn, const struct sequence *seq, bool training, struct arena *arena,
               struct rnn_memory *m);
 
-/* x [total, in] -> m->states. */
+/* x [total, in] -> m->states, from m->initial. */
 void rnn_forward(const struct pass *pass, const struct rnn *rnn, const struct sequence *seq,
                  struct mat x, struct rnn_memory *m);
 

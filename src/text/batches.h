@@ -13,7 +13,7 @@
 
 enum batch_unit {
     BATCH_SENTENCES, /* exactly `size` pairs, but for the last of a pool */
-    BATCH_TOKENS,    /* at most `size` target tokens with their ends, but at least one pair */
+    BATCH_TOKENS,    /* at most `size` target tokens, ENDs included, but at least one pair */
 };
 
 struct batches_options {

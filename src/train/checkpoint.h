@@ -25,10 +25,11 @@ char *checkpoint_path(const char *folder, int64_t update, struct satz_error *err
 /* Updates of the checkpoints in the folder, ascending; the caller frees the list. */
 int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct satz_error *err);
 
+/* Writes the file, as a whole or, on an error, not at all. */
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,
                     const struct train_state *state, struct satz_error *err);
 
-/* Parameters, moments and state from an open checkpoint. */
+/* Parameters, moments and state from an open checkpoint; after a failure they are undefined. */
 int checkpoint_read(const struct tensors *file, const char *path, struct model *m, struct team *t,
                     struct train_state *state, struct satz_error *err);
 

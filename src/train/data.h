@@ -16,6 +16,8 @@ struct data {
 int data_tokenizers(const struct recipe *recipe, struct tokenizer **source,
                     struct tokenizer **target, struct satz_error *err);
 
+/* Opens the corpora, encoding them on `threads` threads where the cache has none. Held-out pairs
+ * are kept however long. On failure nothing is left to release. */
 int data_open(struct data *d, const struct recipe *recipe, const struct tokenizer *source,
               const struct tokenizer *target, int threads, struct satz_error *err);
 void data_release(struct data *d);

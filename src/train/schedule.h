@@ -21,6 +21,7 @@ struct schedule {
     void (*validated)(const struct recipe *recipe, struct schedule_state *state, bool improved);
 };
 
+/* NULL if there is none of that name. */
 const struct schedule *schedule_find(const char *name);
 
 #endif

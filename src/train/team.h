@@ -40,12 +40,13 @@ void team_release(struct team *t);
 /* Packs all weights from the present parameters. */
 void team_pack(struct team *t);
 
-/* Bytes of step memory the shards of this batch need at most. */
+/* Raises *bytes to the step memory of the largest shard of this batch, if that is more. */
 int team_measure(struct team *t, const struct corpus *corpus, const uint32_t *indices, int n,
                  bool reverse_source, size_t *bytes, struct satz_error *err);
 
 /* Gradient of the mean loss per target token over the pairs, left in gradients[0]; the sums are
- * overwritten. `norm` gets its 2-norm. `key` seeds dropout. */
+ * overwritten. `norm` gets its 2-norm. `key` seeds dropout. After a failure the gradients are
+ * undefined. */
 int team_gradient(struct team *t, const struct corpus *corpus, const uint32_t *indices, int n,
                   bool reverse_source, uint64_t key, struct loss_sums *sums, double *norm,
                   struct satz_error *err);
@@ -56,7 +57,8 @@ void team_update(struct team *t, const struct optimizer_step *step);
 /* Forgets the gradient. */
 void team_discard(struct team *t);
 
-/* Losses over all pairs of `corpus`, dropout off, in batches of `size` pairs. */
+/* Losses over all pairs of `corpus`, dropout off, in batches of `size` pairs; *sums is overwritten.
+ */
 int team_evaluate(struct team *t, const struct corpus *corpus, int size, bool reverse_source,
                   struct loss_sums *sums, struct satz_error *err);
 

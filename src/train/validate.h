@@ -16,6 +16,8 @@ bool validation_translates(const struct recipe *recipe, int64_t k);
 /* What the recipe judges by. */
 double validation_metric(const struct recipe *recipe, const struct validation *v);
 
+/* Losses over `valid`; when `translate`, also the BLEU of the translations of the recipe's held-out
+ * text by the team's packed weights. *v is untouched on failure. */
 int validate_model(struct team *t, const struct model *m, const struct corpus *valid,
                    bool translate, struct validation *v, struct satz_error *err);
 

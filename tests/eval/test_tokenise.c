@@ -19,6 +19,7 @@ static void check(const char *tokeniser, bool lowercase, const struct example *e
     for (size_t i = 0; i < n; i++) {
         char joined[256] = "";
         assert_int_equal(segment_set(&s, examples[i].text, lowercase, NULL), 0);
+        segment_strip(&s);
         tokeniser_find(tokeniser)->split(&s);
         for (size_t k = 0; k < s.n_tokens; k++) {
             strcat(joined, k ? "|" : "");
@@ -86,6 +87,53 @@ static void test_13a_unescapes_in_order(void **state)
     CHECK("13a", false, examples);
 }
 
+static void test_intl_uses_unicode_properties(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"„Öl“ – 3.14 €5 §7", "„|Öl|“|–|3.14|€|5|§|7"},
+        {"in 1999.", "in|1999."},  /* punctuation after a number at the end stays */
+        {"in 1999. ", "in|1999."}, /* stripped first */
+        {"1999. x", "1999|.|x"},
+        {".5 a..5 «", ".5|a|.|.5|«"},
+        {"\"", "\""},
+        {"x½. ½.", "x½|.|½."}, /* a fraction is a number */
+        {"don't a_b a|b x^2", "don|'|t|a|_|b|a|||b|x|^|2"},
+        {"a\u3000b，c。", "a|b|，|c|。"},
+        {"٣.٤ ٣٪", "٣.٤|٣٪"},
+        {"a\U0001FAE8b", "a|\U0001FAE8|b"}, /* a symbol since Unicode 15 */
+        {"&quot;", "&|quot|;"},
+    };
+    CHECK("intl", false, examples);
+}
+
+static void test_char_splits_characters(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"ab ü\u3000中", "a|b|ü|中"},
+        {"e\u0301", "e|\u0301"},
+        {"a\xffz", "a|\xff|z"},
+    };
+    CHECK("char", false, examples);
+}
+
+static void test_zh_parts_chinese(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"我爱北京3.5次。", "我|爱|北|京|3.5|次|。"},
+        {"他说abc.好", "他|说|abc|.|好"},
+        {" in 5. 1999.", "in|5|.|1999."}, /* the end is no space */
+        {"1.中.5", "1|.|中|.|5"},
+        {".5", ".5"},
+        {"a..中5-中", "a|.|.|中|5|-|中"},
+        {"„Ja“ – no", "„|Ja|“|–|no"}, /* as in sacreBLEU, U+201E and the like stand alone */
+        {"ー×\u3000ｶ", "ー×|ｶ"},
+    };
+    CHECK("zh", false, examples);
+}
+
 static void test_lower_case_is_full_unicode(void **state)
 {
     (void)state;
@@ -115,6 +163,9 @@ int main(void)
         cmocka_unit_test(test_13a_marks_stand_alone),
         cmocka_unit_test(test_13a_numbers_stay_whole),
         cmocka_unit_test(test_13a_unescapes_in_order),
+        cmocka_unit_test(test_intl_uses_unicode_properties),
+        cmocka_unit_test(test_char_splits_characters),
+        cmocka_unit_test(test_zh_parts_chinese),
         cmocka_unit_test(test_lower_case_is_full_unicode),
         cmocka_unit_test(test_find_knows_names),
     };

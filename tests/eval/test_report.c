@@ -1,0 +1,164 @@
+/* The page says what was measured, escapes everything, and needs nothing but itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "eval.h"
+#include "matrix.h"
+#include "scratch.h"
+
+static struct scratch files[4];
+
+enum { SOURCE, HYPOTHESIS, REFERENCE, ATTENTION };
+
+static int setup(void **state)
+{
+    (void)state;
+    files[SOURCE] = scratch_write("the cat sat\n<script>alert(\"&\")</script> x\nb c d e f g\n");
+    files[HYPOTHESIS] = scratch_write("the cat sat\n<script>alert('1')</script>\nh h h\n");
+    files[REFERENCE] = scratch_write("die Katze sitzt\n<img src=x onerror=y>\nb c d e f g\n");
+    files[ATTENTION] = scratch_write("[[1,0],[0.5,0.25]]\n[]\n[[0.125]]\n");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        scratch_remove(&files[i]);
+    return 0;
+}
+
+static int count(const char *text, const char *part)
+{
+    int n = 0;
+    for (const char *p = text; (p = strstr(p, part)) != NULL; p++)
+        n++;
+    return n;
+}
+
+static void test_page(void **state)
+{
+    (void)state;
+    struct satz_error err = {0};
+    struct report_options o = {.title = "A \"<b>\" test", .attention = files[ATTENTION].path};
+    char *page =
+        report_write(files[SOURCE].path, files[HYPOTHESIS].path, files[REFERENCE].path, &o, &err);
+    assert_string_equal(err.message, "");
+    assert_non_null(strstr(page, "<title>A &quot;&lt;b&gt;&quot; test</title>"));
+    assert_non_null(strstr(page, "BLEU = "));
+    assert_non_null(strstr(page, "chrF2 = "));
+    assert_non_null(strstr(page, "TER = "));
+    assert_non_null(strstr(page, "tok:tercom"));
+    assert_int_equal(count(page, "<article>"), 3);
+    assert_int_equal(count(page, "<figure>"), 3);
+    assert_non_null(strstr(page, "repeats 67%"));
+    assert_non_null(strstr(page, "copies 100%"));
+    assert_int_equal(count(page, "class=\"cell\""), 4); /* the weights that are not 0 */
+    assert_non_null(strstr(page, "opacity=\"0.12\""));
+    free(page);
+}
+
+static void test_page_is_safe_and_self_contained(void **state)
+{
+    (void)state;
+    char *page =
+        report_write(files[SOURCE].path, files[HYPOTHESIS].path, files[REFERENCE].path, NULL, NULL);
+    assert_non_null(page);
+    assert_null(strstr(page, "<script"));
+    assert_null(strstr(page, "<img"));
+    assert_null(strstr(page, "http"));
+    assert_null(strstr(page, "url("));
+    assert_non_null(strstr(page, "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"));
+    assert_non_null(strstr(page, "prefers-color-scheme:dark"));
+    assert_int_equal(count(page, "<article>"), count(page, "</article>"));
+    assert_int_equal(count(page, "<td"), count(page, "</td>"));
+    free(page);
+}
+
+static void test_without_source_or_reference(void **state)
+{
+    (void)state;
+    char *page = report_write(NULL, files[HYPOTHESIS].path, NULL, NULL, NULL);
+    assert_non_null(page);
+    assert_null(strstr(page, "BLEU"));
+    assert_null(strstr(page, "copied source"));
+    assert_int_equal(count(page, "<figure>"), 1);
+    const char *worst = strstr(page, "<article>");
+    assert_non_null(strstr(page, "h h h"));
+    assert_int_equal(strncmp(worst, "<article><div class=\"soft\">line 3", 33), 0); /* loops */
+    free(page);
+}
+
+static void test_warnings_are_shown(void **state)
+{
+    (void)state;
+    char *page = report_write(NULL, files[SOURCE].path, files[ATTENTION].path, NULL, NULL);
+    assert_non_null(strstr(page, "class=\"warning\">The hypotheses have 11 words"));
+    free(page);
+}
+
+static void test_mistakes_are_refused(void **state)
+{
+    (void)state;
+    struct satz_error err = {0};
+    const char *h = files[HYPOTHESIS].path, *bad[] = {"blue"};
+    assert_null(report_write(NULL, "-", NULL, NULL, &err));
+    assert_non_null(strstr(err.message, "twice"));
+    assert_null(report_write(NULL, h, NULL, &(struct report_options){.attention = h}, &err));
+    assert_non_null(strstr(err.message, ":1: a matrix begins with"));
+    assert_null(
+        report_write(NULL, h, h, &(struct report_options){.metrics = bad, .n_metrics = 1}, &err));
+    assert_non_null(strstr(err.message, "no metric"));
+    assert_null(report_write(NULL, h, h, &(struct report_options){.n_sentences = -1}, &err));
+    assert_null(report_write("/nonexistent", h, NULL, NULL, &err));
+    assert_non_null(strstr(err.message, "/nonexistent"));
+}
+
+static void test_matrix(void **state)
+{
+    (void)state;
+    struct matrix m = {0};
+    struct satz_error err = {0};
+    assert_int_equal(matrix_parse(&m, " [[1, -2.5e1],\t[0,3]] ", &err), 0);
+    assert_int_equal(m.rows, 2);
+    assert_int_equal(m.columns, 2);
+    assert_true(m.values[1] == -25 && m.values[3] == 3);
+    assert_int_equal(matrix_parse(&m, "[]", &err), 0);
+    assert_int_equal(m.rows, 0);
+    static const char *const wrong[][2] = {
+        {"", "begins with"},
+        {"[1]", "row 1 does not begin"},
+        {"[[1]", "does not end"},
+        {"[[1,]]", "no number"},
+        {"[[nan]]", "no number"},
+        {"[[0x1]]", "no number"},
+        {"[[1e999]]", "no number"},
+        {"[[1],[1,2]]", "row 2 has 2"},
+        {"[[1]] x", "after the matrix"},
+        {"[[1 2]]", "does not end"},
+        {"[[1],]", "row 2 does not begin"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(matrix_parse(&m, wrong[i][0], &err), -1);
+        if (!strstr(err.message, wrong[i][1]))
+            fail_msg("%s: %s", wrong[i][0], err.message);
+    }
+    matrix_release(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_page_is_safe_and_self_contained),
+        cmocka_unit_test(test_without_source_or_reference),
+        cmocka_unit_test(test_warnings_are_shown),
+        cmocka_unit_test(test_mistakes_are_refused),
+        cmocka_unit_test(test_matrix),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
