@@ -11,8 +11,8 @@
 #define CELL_LIST(X) X(lstm, "long short-term memory, gates i f g o (PyTorch's nn.LSTM)")
 
 #define SCORE_LIST(X)                                                                              \
-    X(dot, "q.k (Luong 2015, eq. 8)")                                                              \
-    X(general, "q.(W k) (Luong 2015, eq. 8)")                                                      \
+    X(dot, "q.k (Luong 2015, 3.1)")                                                                \
+    X(general, "q.(W k) (Luong 2015, 3.1)")                                                        \
     X(concat, "v.tanh(Wq q + Wk k): Bahdanau's additive score (2014, A.1.2)")
 
 #define OPTIMIZER_LIST(X)                                                                          \

@@ -39,7 +39,7 @@
 #define INIT_LIST(X)                                                                               \
     X(uniform, "uniform in +-`model.init_scale`")                                                  \
     X(xavier, "uniform in +-sqrt(6 / (rows + columns)) (Glorot 2010)")                             \
-    X(orthogonal, "recurrent matrices orthogonal (Saxe 2013), the others as xavier")
+    X(orthogonal, "square matrices orthogonal (Saxe 2013), the others as xavier")
 
 #define PRESET_LIST(X)                                                                             \
     X(custom, "nothing set")                                                                       \
@@ -53,7 +53,7 @@
 
 #define BATCH_UNIT_LIST(X)                                                                         \
     X(sentences, "sentence pairs")                                                                 \
-    X(tokens, "tokens of the longer side, with padding")
+    X(tokens, "target tokens, ends counted")
 
 #define METRIC_LIST(X)                                                                             \
     X(perplexity, "of the held-out text, lower is better")                                         \

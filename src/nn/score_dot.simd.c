@@ -1,4 +1,4 @@
-/* e_j = q.h_j (Luong 2015, eq. 8): query and annotation are of one width. */
+/* e_j = q.h_j (Luong 2015, 3.1): query and annotation are of one width. */
 #include "base/simd.h"
 #include "nn/score_product.h"
 

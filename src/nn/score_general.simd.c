@@ -1,4 +1,4 @@
-/* e_j = q.(W h_j) (Luong 2015, eq. 8): the keys W h_j are computed once per sentence. */
+/* e_j = q.(W h_j) (Luong 2015, 3.1): the keys W h_j are computed once per sentence. */
 #include "base/simd.h"
 #include "nn/score_product.h"
 

@@ -269,12 +269,6 @@ void team_update(struct team *t, const struct optimizer_step *step)
     team_pack(t);
 }
 
-void team_discard(struct team *t)
-{
-    for (int s = 0; s < t->n_shards; s++)
-        memset(t->gradients[s], 0, t->network->params.size * sizeof(real));
-}
-
 int team_measure(struct team *t, const struct corpus *corpus, const uint32_t *indices, int n,
                  bool reverse_source, size_t *bytes, struct satz_error *err)
 {

@@ -54,9 +54,6 @@ int team_gradient(struct team *t, const struct corpus *corpus, const uint32_t *i
 /* Applies the gradient, zeroes it and packs the weights. */
 void team_update(struct team *t, const struct optimizer_step *step);
 
-/* Forgets the gradient. */
-void team_discard(struct team *t);
-
 /* Losses over all pairs of `corpus`, dropout off, in batches of `size` pairs; *sums is overwritten.
  */
 int team_evaluate(struct team *t, const struct corpus *corpus, int size, bool reverse_source,
