@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "segment.h"
+
 int eval_error(struct satz_error *err, const char *format, ...)
 {
     if (err) {
@@ -104,6 +106,7 @@ int eval_reader_next(struct eval_reader *r, const char **line, struct satz_error
     if (strlen(r->line) != (size_t)n)
         return eval_error(err, "%s:%zu: the line holds a NUL byte; is this a text file?", r->name,
                           r->lines);
+    r->line[stripped_length(r->line, (size_t)n)] = '\0';
     *line = r->line;
     return 1;
 }

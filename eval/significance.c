@@ -107,9 +107,10 @@ static int bootstrap(const struct metric *m, const struct statistics *baseline,
 {
     int n, n_extreme = 0;
     double sum[METRIC_STATISTICS_LIMIT], mean = 0;
-    double *scores = samples_new(r, 1000, 2, &n, err), *deltas = scores + n;
+    double *scores = samples_new(r, 1000, 2, &n, err);
     if (!scores)
         return -1;
+    double *deltas = scores + n;
     for (int i = 0; i < n; i++) {
         uint64_t key = sample_key(r->seed, i);
         draw(system, key, sum);
