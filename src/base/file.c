@@ -145,7 +145,7 @@ struct file_writer *file_writer_open(const char *path, struct satz_error *err)
         goto fail;
     w->file = fopen(w->temporary, "wbe");
     if (!w->file) {
-        error_set_errno(err, "%s: cannot write", w->temporary);
+        error_set_errno(err, "%s: cannot write", path);
         goto fail;
     }
     return w;

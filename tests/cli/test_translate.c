@@ -4,25 +4,6 @@
 
 #include "base/tensors.h"
 
-/* One small model for all tests. */
-static int setup_model(void **state)
-{
-    setup(state);
-    struct fixture *f = *state;
-    write_recipe(f);
-    assert_status(f,
-                  "satz train -q $D/recipe --set optimizer.rate=0.02 --set train.epochs=12 "
-                  "--set train.batch=16 && mv $D/model/model.safetensors $D/m",
-                  0);
-    assert_status(
-        f,
-        "{ head -60 $D/source; echo; printf 'one \\360\\237\\230\\200 two\\n  \\n'; "
-        "printf 'three \\346\\227\\245\\346\\234\\254\\r\\n'; tail -3 $D/source | tr '\\n' "
-        "' '; echo; printf 'no newline six'; } >$D/text; wc -l <$D/text",
-        0);
-    return 0;
-}
-
 static void assert_same_text(struct fixture *f, const char *backend)
 {
     char line[512];
