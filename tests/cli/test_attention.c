@@ -28,7 +28,8 @@ static void test_a_picture_for_each_sentence(void **state)
     assert_status(f, "printf 'one\\n\\n  \\ntwo six' >$D/two; mkdir $D/v.1", 0);
     assert_prints(f, "satz attention $D/m $D/two -o $D/v.1/x.png | sed \"s|$D/||\"",
                   "v.1/x-1.png\nv.1/x-2.png\n");
-    assert_refused(f, "satz attention $D/m $D/two -o $D/v.1/x", 1, "/v.1/x: cannot tell the kind");
+    assert_refused(f, "satz attention $D/m $D/two -o $D/v.1/x", 1,
+                   "/v.1/x: a picture shows one sentence");
     assert_prints(
         f, "satz attention $D/m $D/two -o $D/two.html >/dev/null; ls $D/two*.html | wc -l", "1\n");
 }
