@@ -78,7 +78,7 @@ char *file_join(const char *folder, const char *name, struct satz_error *err)
 
 int file_map_open(struct file_map *map, const char *path, struct satz_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
     if (fd < 0)
         return error_set_errno(err, "%s: cannot open", path);
     struct stat info;
@@ -129,6 +129,11 @@ static void writer_free(struct file_writer *w)
 
 struct file_writer *file_writer_open(const char *path, struct satz_error *err)
 {
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        error_set(err, "%s: is not a plain file, and will not be replaced by one", path);
+        return NULL;
+    }
     struct file_writer *w = memory_new(1, sizeof *w, err);
     if (!w)
         return NULL;
@@ -140,7 +145,7 @@ struct file_writer *file_writer_open(const char *path, struct satz_error *err)
         goto fail;
     w->file = fopen(w->temporary, "wbe");
     if (!w->file) {
-        error_set_errno(err, "%s: cannot write", w->temporary);
+        error_set_errno(err, "%s: cannot write", path);
         goto fail;
     }
     return w;

@@ -95,7 +95,7 @@ static int draw(const char *path, const struct satz_attention *const *attentions
 /* "NAME.png" or, of several pictures, "NAME-1.png" ... */
 static int draw_all(const struct job *j)
 {
-    const char *dot = strrchr(j->output, '.');
+    const char *slash = strrchr(j->output, '/'), *dot = strrchr(slash ? slash : j->output, '.');
     if (j->n == 0)
         return command_failed(&usage, "there is no sentence to draw");
     if (j->n == 1 || !dot || strcmp(dot, ".html") == 0)

@@ -33,17 +33,19 @@ static const struct usage usage = {
         "and log.jsonl.\n"
         "\n"
         "Ctrl-C (SIGINT) or SIGTERM ends after the running update with a checkpoint saved, and\n"
-        "with the exit status 128 + the signal's number; a second one ends at once.\n",
+        "with the exit status 128 + the signal's number; a second one, or one before the first\n"
+        "update, ends at once.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
 };
 
 /* A signal handler can reach nothing but globals. */
 static volatile int stop_signal;
+static volatile int training; /* there is something to save */
 
 static void on_signal(int number)
 {
-    if (stop_signal)
+    if (stop_signal || !training)
         _exit(EXIT_SIGNAL + number);
     stop_signal = number;
 }
@@ -98,6 +100,7 @@ static void print_validation(const struct satz_train_event *e)
 static void on_event(void *user, const struct satz_train_event *e)
 {
     struct report *r = user;
+    training = training || e->stage == SATZ_TRAIN_PROGRESS;
     if (r->quiet)
         return;
     if (e->stage == SATZ_TRAIN_PROGRESS) {

@@ -137,14 +137,12 @@ static void report_changes(const struct job *j)
     if (j->truncated && !j->quiet)
         fprintf(stderr,
                 "satz translate: sources that were too long and were cut: %zu, the first in line "
-                "%zu; see "
-                "--max-length\n",
+                "%zu; see --max-length\n",
                 j->truncated, j->first_truncated);
     if (j->invalid && !j->quiet)
         fprintf(stderr,
                 "satz translate: lines that are not valid UTF-8: %zu, the first is line %zu; what "
-                "could "
-                "not be read became U+FFFD\n",
+                "could not be read became U+FFFD\n",
                 j->invalid, j->first_invalid);
 }
 
@@ -170,7 +168,7 @@ static int translate_all(struct job *j, char **files, int n_files)
 
 static int output_failed(const char *path)
 {
-    return command_failed(&usage, "%s: %s", path, strerror(errno));
+    return command_failed(&usage, "%s: cannot write: %s", path, strerror(errno));
 }
 
 /* Whether `path` is something to write into, such as a device or a pipe, not a file to replace. */
@@ -180,17 +178,40 @@ static bool is_special(const char *path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
-/* Translates into the file `path`. */
-static int translate_into(struct job *j, const char *path, char **files, int n_files)
+/* A signal handler can reach nothing but globals. */
+static char *volatile unfinished;
+
+static void on_signal(int number)
+{
+    unlink(unfinished);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* Sees to it that Ctrl-C leaves no half of a translation behind. */
+static void remove_when_interrupted(char *path)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    unfinished = path;
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction old, new = {.sa_handler = path ? on_signal : SIG_DFL};
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(signals[i], &new, NULL);
+    }
+}
+
+/* Translates into the file `path`, which messages call `name`. */
+static int translate_into(struct job *j, const char *path, const char *name, char **files,
+                          int n_files)
 {
     j->out = fopen(path, "w");
     if (!j->out)
-        return output_failed(path);
+        return output_failed(name);
     int status = translate_all(j, files, n_files);
     if (fsync(fileno(j->out)) != 0 && errno != EINVAL && status == EXIT_SUCCESS)
-        status = output_failed(path);
+        status = output_failed(name);
     if (fclose(j->out) != 0 && status == EXIT_SUCCESS)
-        status = output_failed(path);
+        status = output_failed(name);
     return status;
 }
 
@@ -201,17 +222,23 @@ static int translate_to(struct job *j, const char *output, char **files, int n_f
     if (!output)
         return translate_all(j, files, n_files);
     if (is_special(output))
-        return translate_into(j, output, files, n_files);
-    size_t size = strlen(output) + 32;
+        return translate_into(j, output, output, files, n_files);
+    char *target = realpath(output, NULL); /* a symbolic link stays one */
+    size_t size = strlen(target ? target : output) + 32;
     char *temporary = malloc(size);
-    if (!temporary)
+    if (!temporary) {
+        free(target);
         return command_failed(&usage, "%s", strerror(ENOMEM));
-    snprintf(temporary, size, "%s.tmp.%ld", output, (long)getpid());
-    int status = translate_into(j, temporary, files, n_files);
-    if (status == EXIT_SUCCESS && rename(temporary, output) != 0)
+    }
+    snprintf(temporary, size, "%s.tmp.%ld", target ? target : output, (long)getpid());
+    remove_when_interrupted(temporary);
+    int status = translate_into(j, temporary, output, files, n_files);
+    if (status == EXIT_SUCCESS && rename(temporary, target ? target : output) != 0)
         status = output_failed(output);
     if (status != EXIT_SUCCESS)
         unlink(temporary);
+    remove_when_interrupted(NULL);
+    free(target);
     free(temporary);
     return status;
 }

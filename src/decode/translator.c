@@ -7,7 +7,10 @@
 #include "base/utf8.h"
 #include "decode/translator_private.h"
 
-enum { LINES = 64 }; /* that one task tokenises */
+enum {
+    LINES = 64,        /* that one task tokenises */
+    LONGEST_PIECE = 64 /* bytes; what no piece of text needs more of */
+};
 
 struct translator_options translator_defaults(const struct recipe *recipe)
 {
@@ -109,12 +112,20 @@ static int new_hypotheses(struct satz_translation *to, int n, struct satz_error 
 static int tokenise_line(struct translator *t, size_t i, struct satz_error *err)
 {
     struct line *line = &t->lines[i];
+    /* More than this is cut off anyway, and tokenising a word of a megabyte takes a minute. */
+    size_t most = (size_t)t->options.max_length * LONGEST_PIECE;
+    bool cut = line->length > most;
+    if (cut)
+        for (line->length = most; most - line->length < 3; line->length--)
+            if (((unsigned char)line->text[line->length] & 0xC0) != 0x80)
+                break;
     if (tokenizer_encode(t->model->source_tokenizer, line->text, line->length, &line->tokens, err) <
         0)
         return -1;
     line->invalid = utf8_valid_prefix(line->text, line->length) < line->length;
-    line->truncated = line->tokens.n > (size_t)t->options.max_length;
-    line->n = line->truncated ? t->options.max_length : (int)line->tokens.n;
+    line->truncated = cut || line->tokens.n > (size_t)t->options.max_length;
+    line->n = line->tokens.n > (size_t)t->options.max_length ? t->options.max_length
+                                                             : (int)line->tokens.n;
     return 0;
 }
 

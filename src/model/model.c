@@ -116,8 +116,13 @@ int model_read(struct model *m, const struct tensors *file, const char *path,
         error_set(err, "%s: is not a Satz model (its metadata has no recipe)", path);
         goto fail;
     }
-    if (recipe_parse(&m->recipe, recipe, strlen(recipe), path, err) < 0 ||
-        model_read_tokenizers(file, path, &m->source_tokenizer, &m->target_tokenizer, err) < 0)
+    if (recipe_parse(&m->recipe, recipe, strlen(recipe), "the recipe in it", err) < 0) {
+        const char *version = tensors_metadata(file, "satz.version");
+        error_prefix(err, "%s: made by Satz %s, and this is %s", path,
+                     version ? version : "of an unknown version", SATZ_VERSION);
+        goto fail;
+    }
+    if (model_read_tokenizers(file, path, &m->source_tokenizer, &m->target_tokenizer, err) < 0)
         goto fail;
     if (training && !(m->training = memory_copy_string(training, err)))
         goto fail;

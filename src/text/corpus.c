@@ -39,17 +39,15 @@ static int check_options(const struct corpus_options *o, struct satz_error *err)
 /* Chains a file's bytes and size into *key. */
 static int add_file(uint64_t *key, const char *path, struct satz_error *err)
 {
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return error_set(err, "%s: must be a plain file: a corpus is read twice", path);
     FILE *f = fopen(path, "rbe");
     if (!f)
         return error_set_errno(err, "%s: cannot open", path);
-    struct stat info;
     char chunk[CORPUS_CHUNK];
     uint64_t size = 0;
     int status = -1;
-    if (fstat(fileno(f), &info) < 0 || !S_ISREG(info.st_mode)) {
-        error_set(err, "%s: must be a plain file: a corpus is read twice", path);
-        goto fail;
-    }
     for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0; size += n)
         *key = checksum(chunk, n, *key);
     if (ferror(f)) {

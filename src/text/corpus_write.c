@@ -127,9 +127,10 @@ static int judge_invalid(struct writer *w, const struct pair *p, struct satz_err
         s->first_invalid_line = p->line;
         s->first_invalid_side = (uint64_t)side;
     }
-    return judge(w, p, side, w->options->policy.on_invalid,
-                 "not valid UTF-8 text; convert the file, or let such lines be skipped or replaced",
-                 &s->invalid, err);
+    return judge(
+        w, p, side, w->options->policy.on_invalid,
+        "not valid UTF-8 text; convert the file, or let data.on_invalid be skip or replace",
+        &s->invalid, err);
 }
 
 static int judge_empty(struct writer *w, const struct pair *p, struct satz_error *err)
@@ -138,7 +139,7 @@ static int judge_empty(struct writer *w, const struct pair *p, struct satz_error
         return 1;
     struct corpus_statistics *s = &w->trailer.statistics;
     return judge(w, p, p->ids[0].n > 0, w->options->policy.on_empty,
-                 "an empty sentence; remove the pair, or let such pairs be skipped", &s->empty,
+                 "an empty sentence; remove the pair, or let data.on_empty be skip", &s->empty,
                  err);
 }
 
@@ -151,10 +152,11 @@ static int judge_long(struct writer *w, struct pair *p, struct satz_error *err)
     struct corpus_statistics *s = &w->trailer.statistics;
     char flaw[256];
     int side = p->ids[0].n <= most;
-    snprintf(flaw, sizeof flaw,
-             "%zu tokens are more than the %zu allowed; raise the limit, or let such pairs be "
-             "skipped or truncated",
-             p->ids[side].n, most);
+    snprintf(
+        flaw, sizeof flaw,
+        "%zu tokens are more than the %zu allowed; raise data.max_length, or let data.on_long be "
+        "skip or truncate",
+        p->ids[side].n, most);
     int stays = judge(w, p, side, policy->on_long, flaw, &s->too_long, err);
     s->truncated += stays > 0;
     for (int i = 0; i < SIDES && stays > 0; i++)

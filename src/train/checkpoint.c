@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -52,6 +54,24 @@ int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct sat
     return 0;
 }
 
+int checkpoint_remove_halves(const char *folder, struct satz_error *err)
+{
+    static const char mark[] = ".safetensors.tmp.";
+    DIR *dir = opendir(folder);
+    int status = 0;
+    if (!dir)
+        return error_set_errno(err, "%s: cannot read the folder", folder);
+    for (struct dirent *entry; status == 0 && (entry = readdir(dir)) != NULL;) {
+        const char *end = strstr(entry->d_name, mark);
+        if (!end || end[strlen(mark) + strspn(end + strlen(mark), "0123456789")] != '\0')
+            continue;
+        if (unlinkat(dirfd(dir), entry->d_name, 0) < 0)
+            status = error_set_errno(err, "%s/%s: cannot delete", folder, entry->d_name);
+    }
+    closedir(dir);
+    return status;
+}
+
 /* One row per number of the state. */
 #define STATE_LIST(INTEGER, REAL)                                                                  \
     INTEGER(update)                                                                                \
@@ -60,7 +80,6 @@ int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct sat
     INTEGER(validations)                                                                           \
     INTEGER(stale)                                                                                 \
     INTEGER(has_best)                                                                              \
-    INTEGER(finished)                                                                              \
     INTEGER(schedule.stale)                                                                        \
     REAL(best)                                                                                     \
     REAL(seconds)                                                                                  \

@@ -13,7 +13,7 @@ struct train_state {
     int64_t epoch;              /* the current one, from 0 */
     int64_t batch;              /* the next one of it */
     int64_t validations, stale; /* stale: validations since the best one */
-    bool has_best, finished;
+    bool has_best;
     double best;    /* the metric's best value so far */
     double seconds; /* spent so far, over all sittings */
     struct schedule_state schedule;
@@ -24,6 +24,9 @@ char *checkpoint_path(const char *folder, int64_t update, struct satz_error *err
 
 /* Updates of the checkpoints in the folder, ascending; the caller frees the list. */
 int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct satz_error *err);
+
+/* Deletes the halves of checkpoints and models that killed runs left in the folder. */
+int checkpoint_remove_halves(const char *folder, struct satz_error *err);
 
 /* Writes the file, as a whole or, on an error, not at all. */
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -50,6 +51,8 @@ static int train_to_file(const struct tokenizer_options *options, const char *pa
 {
     struct strbuf bytes = {0};
     int status = tokenizer_train(&bytes, options, err);
+    if (status < 0)
+        error_prefix(err, "tokenizer");
     if (status == 0)
         status = file_replace(path, strbuf_text(&bytes), bytes.length, err);
     strbuf_release(&bytes);
@@ -114,6 +117,25 @@ done:
     return *source ? 0 : -1;
 }
 
+static int check_readable(const char *const *paths, size_t n, struct satz_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (paths[i][0] && access(paths[i], R_OK) < 0)
+            return error_set_errno(err, "%s: cannot open", paths[i]);
+    return 0;
+}
+
+/* Learning a tokenizer takes minutes: a misspelt name is told of before. */
+static int check_files(const struct recipe *recipe, struct satz_error *err)
+{
+    const char *const valid[] = {recipe->data.valid_source, recipe->data.valid_target};
+    struct recipe_texts sources = recipe->data.train_source, targets = recipe->data.train_target;
+    return check_readable(sources.items, sources.n, err) < 0 ||
+                   check_readable(targets.items, targets.n, err) < 0
+               ? -1
+               : check_readable(valid, 2, err);
+}
+
 int data_tokenizers(const struct recipe *recipe, struct tokenizer **source,
                     struct tokenizer **target, struct satz_error *err)
 {
@@ -122,6 +144,8 @@ int data_tokenizers(const struct recipe *recipe, struct tokenizer **source,
     if (recipe->data.train_source.n == 0)
         return error_set(err, "the recipe names no training text: set data.train_source and "
                               "data.train_target");
+    if (check_files(recipe, err) < 0)
+        return -1;
     if (!source_path[0])
         return train_tokenizers(recipe, source, target, err);
     *source = *target = load_tokenizer(source_path, err);

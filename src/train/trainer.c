@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
@@ -236,6 +237,11 @@ static int open_memory(struct trainer *t, struct satz_error *err)
     if (batches_start_epoch(t->batches, (uint64_t)t->state.epoch, err) < 0 ||
         measure(t, &step, err) < 0)
         return -1;
+    if (t->state.batch >= (int64_t)batches_count(t->batches)) {
+        note(t, "the text or train.batch has changed: epoch %" PRId64 " begins anew",
+             t->state.epoch + 1);
+        t->state.batch = 0;
+    }
     int active = t->threads < t->team.n_shards ? t->threads : t->team.n_shards;
     note(t,
          "memory: %.0f MB parameters and packed weights, %.0f MB gradients and moments, "
@@ -245,19 +251,57 @@ static int open_memory(struct trainer *t, struct satz_error *err)
     return 0;
 }
 
+/* What the recipe may not have changed since the checkpoint was made, and what it may. */
+static int compare_recipes(struct trainer *t, const struct recipe *old, const char *path,
+                           struct satz_error *err)
+{
+    const struct recipe *new = t->recipe;
+    if (!recipe_is(old->optimizer.name, new->optimizer.name))
+        return error_set(err,
+                         "%s: its optimizer.name is %s; go on with that, or choose another "
+                         "train.folder",
+                         path, old->optimizer.name);
+    if (!recipe_is(old->validation.metric, new->validation.metric)) {
+        note(t, "validation.metric was %s: the best model is sought anew", old->validation.metric);
+        t->state.has_best = false;
+        t->state.stale = 0;
+    }
+    if (old->tokenizer.vocabulary != new->tokenizer.vocabulary ||
+        !recipe_is(old->tokenizer.type, new->tokenizer.type))
+        note(t, "the tokenizers are the checkpoint's: %s, %d pieces; tokenizer.* has no effect",
+             old->tokenizer.type, old->tokenizer.vocabulary);
+    return 0;
+}
+
+static int go_on(struct trainer *t, const struct tensors *checkpoint, const char *path,
+                 struct satz_error *err)
+{
+    const char *text = tensors_metadata(checkpoint, "satz.recipe");
+    struct recipe old;
+    if (checkpoint_read(checkpoint, path, &t->model, &t->team, &t->state, err) < 0)
+        return error_prefix(err, "cannot go on with this recipe (keep model.*, attention.* and "
+                                 "optimizer.name, or choose another train.folder)");
+    if (!text || recipe_parse(&old, text, strlen(text), path, err) < 0)
+        return text ? -1 : 0;
+    int status = compare_recipes(t, &old, path, err);
+    recipe_release(&old);
+    return status;
+}
+
 static int open_run(struct trainer *t, struct satz_error *err)
 {
     char *path = NULL;
     struct tensors checkpoint = {0};
     int status = -1;
     if (file_make_folder(t->recipe->train.folder, err) < 0 || take_lock(t, err) < 0 ||
+        checkpoint_remove_halves(t->recipe->train.folder, err) < 0 ||
         newest_checkpoint(t, &path, err) < 0 || (path && tensors_open(&checkpoint, path, err) < 0))
         goto done;
     if (open_tokenizers(t, &checkpoint, path, err) < 0 || open_data(t, err) < 0 ||
         open_team(t, err) < 0)
         goto done;
     if (path) {
-        if (checkpoint_read(&checkpoint, path, &t->model, &t->team, &t->state, err) < 0)
+        if (go_on(t, &checkpoint, path, err) < 0)
             goto done;
         team_pack(&t->team);
         note(t, "resumed from %s: update %" PRId64 ", epoch %" PRId64, path, t->state.update,
@@ -386,8 +430,7 @@ static int validate(struct trainer *t, struct satz_error *err)
         e.bleu = v.bleu;
         e.best = best;
         e.loss = t->epoch_sums.tokens ? t->epoch_sums.loss / (double)t->epoch_sums.tokens : 0;
-        e.perplexity =
-            t->epoch_sums.tokens ? exp(t->epoch_sums.nll / (double)t->epoch_sums.tokens) : 0;
+        e.perplexity = perplexity(&t->epoch_sums);
         emit(t, &e);
         char bleu[32] = "null";
         if (v.bleu >= 0)
@@ -414,7 +457,7 @@ static void report_progress(struct trainer *t, double rate, double norm)
     if (t->recipe->train.updates > 0)
         left = fmin(left, (double)(t->recipe->train.updates - t->state.update));
     e.loss = t->window.sums.loss / tokens;
-    e.perplexity = exp(t->window.sums.nll / tokens);
+    e.perplexity = perplexity(&t->window.sums);
     e.tokens_per_second = tokens / fmax(span, 1e-9);
     e.rate = rate;
     e.gradient_norm = norm;
@@ -475,7 +518,8 @@ static int update(struct trainer *t, struct satz_error *err)
 
 /* --- the run */
 
-static bool enough(struct trainer *t)
+/* Sets t->ending when there is a reason to. */
+static void look_for_end(struct trainer *t)
 {
     const struct recipe *r = t->recipe;
     if (r->train.updates > 0 && t->state.update >= r->train.updates)
@@ -484,7 +528,6 @@ static bool enough(struct trainer *t)
         t->ending = "validation has stopped improving";
     else if (t->state.epoch >= r->train.epochs)
         t->ending = "the last epoch is done";
-    return t->ending != NULL;
 }
 
 /* After an update: validation where it is due, which also checks whether to go on. */
@@ -504,8 +547,7 @@ static int after_update(struct trainer *t, struct satz_error *err)
         t->epoch_sums = (struct loss_sums){0};
     }
     t->interrupted = stopped(t);
-    if (enough(t))
-        t->state.finished = true;
+    look_for_end(t);
     if ((due || last || t->interrupted) && save_checkpoint(t, err) < 0)
         return -1;
     t->window.start += now() - start; /* tokens/s are those of training alone */
@@ -544,8 +586,7 @@ static int finish(struct trainer *t, struct satz_error *err)
 
 static int run(struct trainer *t, struct satz_error *err)
 {
-    bool was_finished = t->state.finished && enough(t);
-    t->state.finished = false;
+    look_for_end(t);
     t->started = t->window.start = now();
     t->first_update = t->state.update;
     while (!t->ending && !t->interrupted)
@@ -554,7 +595,7 @@ static int run(struct trainer *t, struct satz_error *err)
     if (ferror(t->log))
         return error_set(err, "%s/log.jsonl: cannot write (is the disk full?)",
                          t->recipe->train.folder);
-    if (t->ending && !was_finished && finish(t, err) < 0)
+    if (t->ending && finish(t, err) < 0)
         return -1;
     struct satz_train_event e = event_now(t, SATZ_TRAIN_DONE);
     e.text = t->ending ? t->ending : "interrupted; a checkpoint is saved";

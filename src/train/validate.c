@@ -14,6 +14,11 @@ bool validation_translates(const struct recipe *recipe, int64_t k)
     return recipe_is(recipe->validation.metric, "bleu") || (every > 0 && k % every == 0);
 }
 
+double perplexity(const struct loss_sums *sums)
+{
+    return sums->tokens ? exp(fmin(sums->nll / (double)sums->tokens, 100)) : 0;
+}
+
 double validation_metric(const struct recipe *recipe, const struct validation *v)
 {
     return recipe_is(recipe->validation.metric, "bleu") ? v->bleu : v->perplexity;
@@ -121,6 +126,6 @@ int validate_model(struct team *t, const struct model *m, const struct corpus *v
     if (team_evaluate(t, valid, 64, m->recipe.model.reverse_source, &sums, err) < 0 ||
         (translate && translate_and_score(t, m, &bleu, err) < 0))
         return -1;
-    *v = (struct validation){.perplexity = exp(sums.nll / (double)sums.tokens), .bleu = bleu};
+    *v = (struct validation){.perplexity = perplexity(&sums), .bleu = bleu};
     return 0;
 }

@@ -10,6 +10,10 @@ struct validation {
     double bleu;       /* of the text really decoded against the raw reference; -1: not asked for */
 };
 
+/* Per target token; 0 without any. What has no end, or is no number, counts as e^100: every figure
+ * of the log and of a checkpoint is finite. */
+double perplexity(const struct loss_sums *sums);
+
 /* Whether validation number k (from 1) translates. */
 bool validation_translates(const struct recipe *recipe, int64_t k);
 

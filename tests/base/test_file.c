@@ -114,8 +114,15 @@ static void test_failed_commit(void **state)
     assert_int_equal(mkdir(path, 0777), 0);
     int before = count_entries();
     assert_int_equal(file_replace(path, "x", 1, &err), -1);
+    assert_non_null(strstr(err.message, "is not a plain file"));
+    assert_int_equal(rmdir(path), 0);
+    struct file_writer *w = file_writer_open(path, &err);
+    assert_non_null(w);
+    assert_int_equal(mkdir(path, 0777), 0);
+    assert_int_equal(file_writer_commit(w, &err), -1);
     assert_non_null(strstr(err.message, "cannot rename"));
     assert_int_equal(count_entries(), before);
+    assert_int_equal(file_replace("/dev/null", "x", 1, &err), -1);
     free(path);
     assert_null(file_writer_open("/nonexistent/x", &err));
     assert_non_null(strstr(err.message, "/nonexistent/x"));

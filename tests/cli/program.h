@@ -104,6 +104,51 @@ static inline void assert_prints(struct fixture *f, const char *line, const char
     assert_string_equal(strbuf_text(&f->err), "");
 }
 
+/* Six words and their translations, in every order; a small network that learns them. */
+static inline void write_recipe(struct fixture *f)
+{
+    static const char *const words[][2] = {{"one", "eins"},  {"two", "zwei"},   {"three", "drei"},
+                                           {"four", "vier"}, {"five", "fuenf"}, {"six", "sechs"}};
+    struct strbuf source = {0}, target = {0};
+    for (unsigned i = 0; i < 216; i++)
+        for (unsigned k = 0, rest = i; k < 3; k++, rest /= 6) {
+            strbuf_addf(&source, "%s%c", words[rest % 6][0], k < 2 ? ' ' : '\n');
+            strbuf_addf(&target, "%s%c", words[rest % 6][1], k < 2 ? ' ' : '\n');
+        }
+    write_text(f, "source", strbuf_text(&source));
+    write_text(f, "target", strbuf_text(&target));
+    strbuf_release(&source);
+    strbuf_release(&target);
+    write_text(f, "recipe",
+               "data:\n"
+               "  train_source: [\"${D}/source\"]\n"
+               "  train_target: [\"${D}/target\"]\n"
+               "  valid_source: ${D}/source\n"
+               "  valid_target: ${D}/target\n"
+               "tokenizer: \n  vocabulary: 30\n"
+               "model:\n  embedding: 8\n  encoder_hidden: 8\n  decoder_hidden: 16\n"
+               "train:\n  folder: ${D}/model\n  epochs: 2\n  log_every: 1\n");
+}
+
+/* A small model for all tests of a group, $D/m, and hostile text for it, $D/text. */
+static inline int setup_model(void **state)
+{
+    setup(state);
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f,
+                  "satz train -q $D/recipe --set optimizer.rate=0.02 --set train.epochs=12 "
+                  "--set train.batch=16 && mv $D/model/model.safetensors $D/m",
+                  0);
+    assert_status(
+        f,
+        "{ head -60 $D/source; echo; printf 'one \\360\\237\\230\\200 two\\n  \\n'; "
+        "printf 'three \\346\\227\\245\\346\\234\\254\\r\\n'; tail -3 $D/source | tr '\\n' "
+        "' '; echo; printf 'no newline six'; } >$D/text; wc -l <$D/text",
+        0);
+    return 0;
+}
+
 #define PROGRAM_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 #endif

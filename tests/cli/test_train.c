@@ -1,31 +1,6 @@
 /* A training run from the command line: to the end, stopped by a signal, and gone on with. */
 #include "program.h"
 
-static void write_recipe(struct fixture *f)
-{
-    static const char *const words[][2] = {{"one", "eins"},  {"two", "zwei"},   {"three", "drei"},
-                                           {"four", "vier"}, {"five", "fuenf"}, {"six", "sechs"}};
-    struct strbuf source = {0}, target = {0};
-    for (unsigned i = 0; i < 216; i++)
-        for (unsigned k = 0, rest = i; k < 3; k++, rest /= 6) {
-            strbuf_addf(&source, "%s%c", words[rest % 6][0], k < 2 ? ' ' : '\n');
-            strbuf_addf(&target, "%s%c", words[rest % 6][1], k < 2 ? ' ' : '\n');
-        }
-    write_text(f, "source", strbuf_text(&source));
-    write_text(f, "target", strbuf_text(&target));
-    strbuf_release(&source);
-    strbuf_release(&target);
-    write_text(f, "recipe",
-               "data:\n"
-               "  train_source: [\"${D}/source\"]\n"
-               "  train_target: [\"${D}/target\"]\n"
-               "  valid_source: ${D}/source\n"
-               "  valid_target: ${D}/target\n"
-               "tokenizer: \n  vocabulary: 30\n"
-               "model:\n  embedding: 8\n  encoder_hidden: 8\n  decoder_hidden: 16\n"
-               "train:\n  folder: ${D}/model\n  epochs: 2\n  log_every: 1\n");
-}
-
 static void test_a_run_ends_with_a_model(void **state)
 {
     struct fixture *f = *state;
@@ -59,11 +34,111 @@ static void test_a_stopped_run_goes_on(void **state)
     assert_holds(&f->out, "resumed from ");
 }
 
+static void test_a_changed_recipe(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f, "satz train $D/recipe --set train.updates=7", 0);
+    assert_refused(f, "satz train -q $D/recipe -r --set model.embedding=9", 1,
+                   "cannot go on with this recipe (keep model.*");
+    assert_refused(f, "satz train -q $D/recipe -r --set optimizer.name=sgd", 1,
+                   "its optimizer.name is adam; go on with that");
+    assert_status(f, "satz train $D/recipe -r --set validation.metric=bleu", 0);
+    assert_holds(&f->out, "validation.metric was perplexity: the best model is sought anew");
+    assert_holds(&f->out, "  best");
+}
+
+static void test_fewer_batches_than_the_checkpoint_had(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f, "satz train $D/recipe --set train.updates=7", 0);
+    assert_status(f, "satz train $D/recipe -r --set train.batch=216", 0);
+    assert_holds(&f->out, "the text or train.batch has changed: epoch 2 begins anew");
+    assert_holds(&f->out, "epoch 2  update 8  ");
+}
+
+static void test_a_diverged_run_leaves_readable_files(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f,
+                  "satz train $D/recipe --set optimizer.rate=1000 --set train.clip=0 "
+                  "--set train.label_smoothing=0",
+                  0);
+    assert_status(f, "grep -c -e inf -e nan $D/model/log.jsonl", 1);
+    assert_status(f, "satz info $D/model/model.safetensors | grep -c -e inf -e nan", 1);
+    assert_status(f, "satz train $D/recipe -r --set train.epochs=3 --set optimizer.rate=0", 0);
+}
+
+static void test_a_wrong_name_is_told_at_once(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_refused(f, "satz train $D/recipe -q --set data.valid_target=$D/nothing", 1,
+                   "/nothing: cannot open");
+    assert_status(f, "ls $D/model/cache", 2);
+    assert_refused(f,
+                   "mkfifo $D/pipe; timeout 9 $SATZ train $D/recipe -q "
+                   "--set data.train_source=$D/pipe",
+                   1, "/pipe: is not a plain file");
+    assert_refused(f, "satz train $D/recipe -q --set tokenizer.vocabulary=999", 1,
+                   "tokenizer: a vocabulary of 999 pieces is too large");
+    assert_refused(
+        f,
+        "sed -n 2,216p $D/source >$D/bad; printf '\\377\n' >>$D/bad; satz train $D/recipe -q "
+        "--set data.train_source=$D/bad",
+        1, "/bad:216: not valid UTF-8 text; convert the file, or let data.on_invalid");
+}
+
+static void test_halves_of_killed_runs_are_removed(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f,
+                  "mkdir $D/model; cd $D/model; : >checkpoint-00000004.safetensors.tmp.12; "
+                  ": >model.safetensors.tmp.12; : >my.tmp.12; cd -; satz train -q $D/recipe",
+                  0);
+    assert_prints(f, "ls $D/model | grep tmp", "my.tmp.12\n");
+}
+
+/* The first file that is opened must not stand where the program prints to. */
+static void test_closed_streams(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f, "satz train $D/recipe <&- >&- 2>&-", 1);
+    assert_status(f, "grep -vc '^{.*}$' $D/model/log.jsonl", 1);
+    assert_status(f, "satz info $D/model/model.safetensors", 0);
+}
+
+static void test_one_run_in_a_folder(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f,
+                  "mkdir $D/model; exec 9>$D/model/lock; flock 9; "
+                  "satz train $D/recipe 9>&-",
+                  1);
+    assert_holds(&f->err, "another run is training in this folder");
+    assert_status(f, "satz train -q $D/recipe && satz train -q $D/recipe", 1);
+    assert_holds(&f->err, "the folder already holds a run; go on with it by --resume");
+    assert_prints(f, "satz train -q $D/recipe --resume", "");
+    assert_refused(f, "satz train -q $D/recipe --set train.folder=$D/source", 1, "not a folder");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PROGRAM_TEST(test_a_run_ends_with_a_model),
         PROGRAM_TEST(test_a_stopped_run_goes_on),
+        PROGRAM_TEST(test_a_changed_recipe),
+        PROGRAM_TEST(test_fewer_batches_than_the_checkpoint_had),
+        PROGRAM_TEST(test_a_diverged_run_leaves_readable_files),
+        PROGRAM_TEST(test_a_wrong_name_is_told_at_once),
+        PROGRAM_TEST(test_halves_of_killed_runs_are_removed),
+        PROGRAM_TEST(test_closed_streams),
+        PROGRAM_TEST(test_one_run_in_a_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
