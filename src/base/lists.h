@@ -8,7 +8,12 @@
 #define SATZ_BASE_LISTS_H
 
 /* X(name, "meaning") */
-#define CELL_LIST(X) X(lstm, "long short-term memory, gates i f g o (PyTorch's nn.LSTM)")
+#define CELL_LIST(X)                                                                               \
+    X(lstm, "long short-term memory, gates i f g o (PyTorch's nn.LSTM)")                           \
+    X(rnn_tanh, "simple recurrence with tanh (PyTorch's nn.RNN)")                                  \
+    X(rnn_relu, "simple recurrence with rectified units (PyTorch's nn.RNN)")                       \
+    X(gru, "gated recurrent unit, reset after the product, gates r z n (PyTorch's nn.GRU)")        \
+    X(gru_before, "gated recurrent unit, reset before the product (Cho 2014, Bahdanau 2014)")
 
 #define SCORE_LIST(X)                                                                              \
     X(dot, "q.k (Luong 2015, 3.1)")                                                                \
