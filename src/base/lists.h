@@ -13,7 +13,9 @@
     X(rnn_tanh, "simple recurrence with tanh (PyTorch's nn.RNN)")                                  \
     X(rnn_relu, "simple recurrence with rectified units (PyTorch's nn.RNN)")                       \
     X(gru, "gated recurrent unit, reset after the product, gates r z n (PyTorch's nn.GRU)")        \
-    X(gru_before, "gated recurrent unit, reset before the product (Cho 2014, Bahdanau 2014)")
+    X(gru_before, "gated recurrent unit, reset before the product (Cho 2014, Bahdanau 2014)")      \
+    X(lstm_peephole, "lstm whose gates see the cell's state (Gers 2000)")                          \
+    X(lstm_coupled, "lstm with i = 1 - f, gates f g o (Greff 2015)")
 
 #define SCORE_LIST(X)                                                                              \
     X(dot, "q.k (Luong 2015, 3.1)")                                                                \
