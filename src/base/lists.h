@@ -15,7 +15,10 @@
     X(gru, "gated recurrent unit, reset after the product, gates r z n (PyTorch's nn.GRU)")        \
     X(gru_before, "gated recurrent unit, reset before the product (Cho 2014, Bahdanau 2014)")      \
     X(lstm_peephole, "lstm whose gates see the cell's state (Gers 2000)")                          \
-    X(lstm_coupled, "lstm with i = 1 - f, gates f g o (Greff 2015)")
+    X(lstm_coupled, "lstm with i = 1 - f, gates f g o (Greff 2015)")                               \
+    X(mut1, "MUT1 of Jozefowicz 2015: z sees the input only")                                      \
+    X(mut2, "MUT2 of Jozefowicz 2015: r sees the input unmixed")                                   \
+    X(mut3, "MUT3 of Jozefowicz 2015: z sees tanh(h)")
 
 #define SCORE_LIST(X)                                                                              \
     X(dot, "q.k (Luong 2015, 3.1)")                                                                \

@@ -39,12 +39,12 @@ static void row_forward(int n, real *restrict a, const real *restrict bias,
         real r = vmath_sigmoid(a[j] + bias[j]);
         real z = vmath_sigmoid(a[n + j] + bias[n + j]);
         real sum = s[j] + recurrent_bias[j];
-        real new = vmath_tanh(a[2 * n + j] + bias[2 * n + j] + r * sum);
+        real candidate = vmath_tanh(a[2 * n + j] + bias[2 * n + j] + r * sum);
         a[j] = r;
         a[n + j] = z;
-        a[2 * n + j] = new;
+        a[2 * n + j] = candidate;
         s[j] = sum;
-        h_next[j] = new + z *(h[j] - new);
+        h_next[j] = candidate + z * (h[j] - candidate);
     }
 }
 
@@ -67,10 +67,10 @@ static void row_backward(int n, real *restrict a, real *restrict s, const real *
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
-        real r = a[j], z = a[n + j], new = a[2 * n + j];
-        real d = dh[j] * (1 - z) * (1 - new *new);
+        real r = a[j], z = a[n + j], candidate = a[2 * n + j];
+        real d = dh[j] * (1 - z) * (1 - candidate * candidate);
         a[j] = d * s[j] * r * (1 - r);
-        a[n + j] = dh[j] * (h[j] - new) * z * (1 - z);
+        a[n + j] = dh[j] * (h[j] - candidate) * z * (1 - z);
         a[2 * n + j] = d;
         s[j] = d * r;
         dh[j] *= z;

@@ -44,9 +44,9 @@ static void mix_forward(int n, real *restrict a, const real *restrict bias, cons
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
-        real z = a[n + j], new = vmath_tanh(a[2 * n + j] + bias[2 * n + j]);
-        a[2 * n + j] = new;
-        h_next[j] = new + z *(h[j] - new);
+        real z = a[n + j], candidate = vmath_tanh(a[2 * n + j] + bias[2 * n + j]);
+        a[2 * n + j] = candidate;
+        h_next[j] = candidate + z * (h[j] - candidate);
     }
 }
 
@@ -68,9 +68,9 @@ static void mix_backward(int n, real *restrict a, const real *restrict h, real *
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
-        real z = a[n + j], new = a[2 * n + j];
-        a[n + j] = dh[j] * (h[j] - new) * z * (1 - z);
-        a[2 * n + j] = dh[j] * (1 - z) * (1 - new *new);
+        real z = a[n + j], candidate = a[2 * n + j];
+        a[n + j] = dh[j] * (h[j] - candidate) * z * (1 - z);
+        a[2 * n + j] = dh[j] * (1 - z) * (1 - candidate * candidate);
         dh[j] *= z;
     }
 }
