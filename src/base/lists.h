@@ -18,7 +18,9 @@
     X(lstm_coupled, "lstm with i = 1 - f, gates f g o (Greff 2015)")                               \
     X(mut1, "MUT1 of Jozefowicz 2015: z sees the input only")                                      \
     X(mut2, "MUT2 of Jozefowicz 2015: r sees the input unmixed")                                   \
-    X(mut3, "MUT3 of Jozefowicz 2015: z sees tanh(h)")
+    X(mut3, "MUT3 of Jozefowicz 2015: z sees tanh(h)")                                             \
+    X(lstm_norm, "lstm with layer normalisation (Ba 2016)")                                        \
+    X(gru_norm, "gru with layer normalisation (Ba 2016)")
 
 #define SCORE_LIST(X)                                                                              \
     X(dot, "q.k (Luong 2015, 3.1)")                                                                \

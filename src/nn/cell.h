@@ -32,6 +32,7 @@ struct cell {
     int (*declare)(struct rnn *rnn, const char *prefix, struct params *p, struct weights *w,
                    struct satz_error *err);
     void (*forward)(const struct pass *pass, const struct rnn *rnn, struct cell_step s);
+    /* May add to gradients of the cell's own vectors, those that weight_gradient leaves out. */
     void (*backward)(const struct pass *pass, const struct rnn *rnn, struct cell_step s);
     /* Adds to the gradients of the recurrent parameters and the bias, over all steps at once: `all`
      * is as backward left it, without d_state. */
