@@ -53,7 +53,67 @@ CASES = {
     "forward": ((13, 14), {"bidirectional": False, "encoder_layers": 2, "decoder_layers": 3,
                            "bridge": "zero"},
                 {"score": "general", "place": "after", "feeding": True}),
+    "gru": ((13, 15), {"encoder_cell": "gru", "encoder_layers": 2, "decoder_cell": "gru",
+                       "decoder_layers": 2}, {}),
+    "rnn_tanh": ((13, 14), {"encoder_cell": "rnn_tanh", "encoder_layers": 2,
+                            "decoder_cell": "rnn_tanh", "decoder_layers": 2, "decoder_hidden": 10,
+                            "bridge": "copy"}, {"place": "after"}),
+    "rnn_relu": ((14, 13), {"encoder_cell": "rnn_relu", "encoder_layers": 2,
+                            "decoder_cell": "rnn_relu", "decoder_layers": 2, "bridge": "mean"},
+                 {"score": "general", "place": "after", "feeding": True}),
 }
+
+# name: (the layers, one step of one layer, options of both, parts of a state)
+CELLS = {
+    "lstm": (nn.LSTM, nn.LSTMCell, {}, 2),
+    "gru": (nn.GRU, nn.GRUCell, {}, 1),
+    "rnn_tanh": (nn.RNN, nn.RNNCell, {"nonlinearity": "tanh"}, 1),
+    "rnn_relu": (nn.RNN, nn.RNNCell, {"nonlinearity": "relu"}, 1),
+}
+ALL = slice(None)
+
+
+class Entry:
+    """A parameter of ours: rows of one of PyTorch's, and of another the part that is added to it
+    (the second of two biases, b_hh), which is frozen."""
+
+    def __init__(self, parameter, rows=ALL, frozen=None, frozen_rows=ALL):
+        self.parameter, self.rows = parameter, rows
+        self.frozen, self.frozen_rows = frozen, frozen_rows
+
+    def draw(self, generator):
+        """Large values, so that every path carries a gradient; those of a file are exact floats."""
+        with torch.no_grad():
+            value = torch.rand(self.parameter[self.rows].shape, generator=generator) * 1.6 - 0.8
+            value = value.float().double()
+            if self.frozen is not None:
+                part = torch.rand(self.frozen[self.frozen_rows].shape, generator=generator) - 0.5
+                self.frozen[self.frozen_rows] = part
+                value[self.frozen_rows] -= part
+            self.parameter[self.rows] = value
+
+    def freeze(self):
+        if self.frozen is None:
+            return
+        if self.frozen_rows == ALL:
+            self.frozen.requires_grad_(False)
+        else:
+            trained = torch.ones_like(self.frozen)
+            trained[self.frozen_rows] = 0
+            self.frozen.register_hook(lambda gradient: gradient * trained)
+
+    def shaped(self, p):
+        """As our parameter holds it: two-dimensional."""
+        return p.view(1, -1) if p.dim() == 1 else p
+
+    def value(self):
+        p = self.parameter.detach()[self.rows].clone()
+        if self.frozen is not None:
+            p[self.frozen_rows] += self.frozen.detach()[self.frozen_rows]
+        return self.shaped(p)
+
+    def gradient(self):
+        return self.shaped(self.parameter.grad[self.rows].clone())
 
 
 class Attention(nn.Module):
@@ -90,42 +150,47 @@ class Model(nn.Module):
         extra = (context if a["place"] == "before" else 0) + (m["readout"] if a["feeding"] else 0)
         self.target = nn.Embedding(vocabulary[1], embedding)
         self.source = self.target if m["tie"] == "all" else nn.Embedding(vocabulary[0], embedding)
-        self.encoder = nn.LSTM(embedding, m["encoder_hidden"], m["encoder_layers"],
-                               bidirectional=m["bidirectional"])
+        layered, _, options, _ = CELLS[m["encoder_cell"]]
+        self.encoder = layered(embedding, m["encoder_hidden"], m["encoder_layers"],
+                               bidirectional=m["bidirectional"], **options)
+        _, cell, options, self.states = CELLS[m["decoder_cell"]]
         self.cells = nn.ModuleList(
-            nn.LSTMCell(hidden if layer else embedding + extra, hidden) for layer in range(layers))
+            cell(hidden if layer else embedding + extra, hidden, **options)
+            for layer in range(layers))
         if context:
             self.attention = Attention(a["score"], hidden, width, a["size"])
         self.readout = nn.Linear(hidden + context + (embedding if a["place"] == "before" else 0),
                                  m["readout"])
         if m["bridge"] in ("dense", "mean"):
-            self.bridge = nn.Linear(width, layers * 2 * hidden)
+            self.bridge = nn.Linear(width, layers * self.states * hidden)
         self.output = nn.Linear(m["readout"], vocabulary[1])
         if m["tie"] != "none":
             self.output.weight = self.target.weight
 
     def encode(self, sources):
-        """-> annotations of each sentence [S, M], last h and c [layers, directions, B, H]"""
+        """-> annotations of each sentence [S, M], parts of the last state (of an LSTM h and c)
+        [layers, directions, B, H]"""
         sources = [s[::-1] if self.m["reverse_source"] else s for s in sources]
         ids = [torch.tensor(s + [END]) for s in sources]
         lengths = torch.tensor([len(s) for s in ids])
         packed = pack_padded_sequence(self.source(pad_sequence(ids)), lengths, enforce_sorted=False)
-        output, (h, c) = self.encoder(packed)
+        output, last = self.encoder(packed)
         padded, _ = pad_packed_sequence(output)
         shape = (self.m["encoder_layers"], -1, len(sources), self.m["encoder_hidden"])
-        return [padded[:n, b] for b, n in enumerate(lengths)], h.view(shape), c.view(shape)
+        parts = last if isinstance(last, tuple) else (last,)
+        return [padded[:n, b] for b, n in enumerate(lengths)], [part.view(shape) for part in parts]
 
-    def first_state(self, annotations, h, c):
-        """One sentence: h, c [layers, directions, H] -> list of the decoder layers' (h, c)"""
+    def first_state(self, annotations, last):
+        """One sentence: parts [layers, directions, H] -> list of the decoder layers' parts [H]"""
         m = self.m
         n, hidden = m["decoder_layers"], m["decoder_hidden"]
         if m["bridge"] == "zero":
-            return [(torch.zeros(hidden), torch.zeros(hidden)) for _ in range(n)]
+            return [[torch.zeros(hidden)] * self.states for _ in range(n)]
         if m["bridge"] == "copy":
-            return [(h[layer].flatten(), c[layer].flatten()) for layer in range(-n, 0)]
-        summary = h[-1].flatten() if m["bridge"] == "dense" else annotations.mean(0)
-        state = self.bridge(summary).view(n, 2, hidden)
-        return [(torch.tanh(state[layer, 0]), state[layer, 1]) for layer in range(n)]
+            return [[part[layer].flatten() for part in last] for layer in range(-n, 0)]
+        summary = last[0][-1].flatten() if m["bridge"] == "dense" else annotations.mean(0)
+        state = self.bridge(summary).view(n, self.states, hidden)
+        return [[torch.tanh(parts[0]), *parts[1:]] for parts in state]
 
     def decode(self, annotations, state, target):
         """One sentence -> logits [T, V], attention weights [T, S]"""
@@ -142,9 +207,11 @@ class Model(nn.Module):
                 inputs.append(fed)
             below = torch.cat(inputs)
             for layer, cell in enumerate(self.cells):
-                h, c = cell(below[None], (state[layer][0][None], state[layer][1][None]))
-                state[layer] = (h[0], c[0])
-                below = h[0]
+                before = tuple(part[None] for part in state[layer])
+                after = cell(below[None], before if self.states > 1 else before[0])
+                parts = after if self.states > 1 else (after,)
+                state[layer] = [part[0] for part in parts]
+                below = parts[0][0]
             if place == "after":
                 context, weights = self.attention(below, annotations)
             seen = [below]
@@ -158,57 +225,42 @@ class Model(nn.Module):
         return torch.stack(logits), torch.stack(alignment) if alignment else None
 
     def forward(self, sources, targets):
-        annotations, h, c = self.encode(sources)
-        return [self.decode(annotations[b], self.first_state(annotations[b], h[:, :, b], c[:, :, b]),
+        annotations, last = self.encode(sources)
+        return [self.decode(annotations[b],
+                            self.first_state(annotations[b], [part[:, :, b] for part in last]),
                             target) for b, target in enumerate(targets)]
 
     def named(self):
-        """Our names -> PyTorch's parameter, and the frozen part of the same bias if there is one"""
-        table = {"target.embedding": (self.target.weight, None),
-                 "decoder.readout.weight": (self.readout.weight, None),
-                 "decoder.readout.bias": (self.readout.bias, None),
-                 "output.bias": (self.output.bias, None)}
+        """Our names -> Entry"""
+        table = {"target.embedding": Entry(self.target.weight),
+                 "decoder.readout.weight": Entry(self.readout.weight),
+                 "decoder.readout.bias": Entry(self.readout.bias),
+                 "output.bias": Entry(self.output.bias)}
         if self.m["tie"] != "all":
-            table["source.embedding"] = (self.source.weight, None)
+            table["source.embedding"] = Entry(self.source.weight)
         if self.m["tie"] == "none":
-            table["output.weight"] = (self.output.weight, None)
+            table["output.weight"] = Entry(self.output.weight)
         if hasattr(self, "bridge"):
-            table["bridge.weight"] = (self.bridge.weight, None)
-            table["bridge.bias"] = (self.bridge.bias, None)
+            table["bridge.weight"] = Entry(self.bridge.weight)
+            table["bridge.bias"] = Entry(self.bridge.bias)
         if hasattr(self, "attention"):
             for name, p in self.attention.named_parameters():
-                table["decoder.attention." + name.split(".")[0]] = (p, None)
+                table["decoder.attention." + name.split(".")[0]] = Entry(p)
         recurrent = [("decoder.%d" % i, cell, "") for i, cell in enumerate(self.cells)]
         for i in range(self.m["encoder_layers"]):
             recurrent.append(("encoder.%d.forward" % i, self.encoder, "_l%d" % i))
             if self.m["bidirectional"]:
                 recurrent.append(("encoder.%d.backward" % i, self.encoder, "_l%d_reverse" % i))
         for name, module, suffix in recurrent:
-            table[name + ".input"] = (getattr(module, "weight_ih" + suffix), None)
-            table[name + ".recurrent"] = (getattr(module, "weight_hh" + suffix), None)
-            table[name + ".bias"] = (getattr(module, "bias_ih" + suffix),
-                                     getattr(module, "bias_hh" + suffix))
+            table[name + ".input"] = Entry(getattr(module, "weight_ih" + suffix))
+            table[name + ".recurrent"] = Entry(getattr(module, "weight_hh" + suffix))
+            bias, second = (getattr(module, b + suffix) for b in ("bias_ih", "bias_hh"))
+            rows = ALL
+            if isinstance(module, (nn.GRU, nn.GRUCell)):
+                rows = slice(0, 2 * module.hidden_size)
+                table[name + ".recurrent_bias"] = Entry(second, slice(rows.stop, None))
+            table[name + ".bias"] = Entry(bias, ALL, second, rows)
         return dict(sorted(table.items()))
-
-
-def values(parameter, frozen):
-    """As our parameter of that name holds it: two-dimensional, the two biases as one."""
-    p = parameter.detach()
-    p = p if frozen is None else p + frozen.detach()
-    return p.clone().view(1, -1) if p.dim() == 1 else p.clone()
-
-
-def draw_parameters(model, generator):
-    """Large values, so that every path carries a gradient; those of a file are exact floats."""
-    for parameter, frozen in model.named().values():
-        with torch.no_grad():
-            value = torch.rand(parameter.shape, generator=generator) * 1.6 - 0.8
-            value = value.float().double()
-            if frozen is not None:
-                frozen.copy_(torch.rand(frozen.shape, generator=generator) - 0.5)
-                frozen.requires_grad_(False)
-                value = value - frozen
-            parameter.copy_(value)
 
 
 def draw_sentences(lengths, size, generator):
@@ -237,15 +289,17 @@ def run_case(vocabulary, model_options, attention_options, seed):
     generator = torch.Generator().manual_seed(seed)
     model = Model(vocabulary, model_options, attention_options)
     named = model.named()
-    draw_parameters(model, generator)
+    for entry in named.values():
+        entry.draw(generator)
+        entry.freeze()
     sources = draw_sentences(SOURCE_LENGTHS, vocabulary[0], generator)
     targets = draw_sentences(TARGET_LENGTHS, vocabulary[1], generator)
     arrays = {"vocabulary": torch.tensor(vocabulary)}
     for name, sentences in (("source", sources), ("target", targets)):
         arrays[name] = torch.tensor([w for s in sentences for w in s])
         arrays[name + ".length"] = torch.tensor([len(s) for s in sentences])
-    for name, pair in named.items():
-        arrays["parameter." + name] = values(*pair)
+    for name, entry in named.items():
+        arrays["parameter." + name] = entry.value()
 
     trained = [p for p in model.parameters() if p.requires_grad]
     assert len(trained) == len(named)
@@ -260,13 +314,13 @@ def run_case(vocabulary, model_options, attention_options, seed):
             arrays["logits"] = logits.detach()
             if alignments[0] is not None:
                 arrays["attention"] = padded_alignment(alignments).detach()
-            for name, (parameter, _) in named.items():
-                arrays["gradient." + name] = values(parameter.grad, None)
+            for name, entry in named.items():
+                arrays["gradient." + name] = entry.gradient()
         losses.append(loss.item())
         norms.append(clip_grad_norm_(trained, TRAIN["clip"]).item())
         adam.step()
-    for name, pair in named.items():
-        arrays["final." + name] = values(*pair)
+    for name, entry in named.items():
+        arrays["final." + name] = entry.value()
     arrays["loss"] = torch.tensor(losses[:1])
     arrays["losses"] = torch.tensor(losses)
     arrays["norms"] = torch.tensor(norms)

@@ -8,7 +8,19 @@
 #define SATZ_BASE_LISTS_H
 
 /* X(name, "meaning") */
-#define CELL_LIST(X) X(lstm, "long short-term memory, gates i f g o (PyTorch's nn.LSTM)")
+#define CELL_LIST(X)                                                                               \
+    X(lstm, "long short-term memory, gates i f g o (PyTorch's nn.LSTM)")                           \
+    X(rnn_tanh, "simple recurrence with tanh (PyTorch's nn.RNN)")                                  \
+    X(rnn_relu, "simple recurrence with rectified units (PyTorch's nn.RNN)")                       \
+    X(gru, "gated recurrent unit, reset after the product, gates r z n (PyTorch's nn.GRU)")        \
+    X(gru_before, "gated recurrent unit, reset before the product (Cho 2014, Bahdanau 2014)")      \
+    X(lstm_peephole, "lstm whose gates see the cell's state (Gers 2000)")                          \
+    X(lstm_coupled, "lstm with i = 1 - f, gates f g o (Greff 2015)")                               \
+    X(mut1, "MUT1 of Jozefowicz 2015: z sees the input only")                                      \
+    X(mut2, "MUT2 of Jozefowicz 2015: r sees the input unmixed")                                   \
+    X(mut3, "MUT3 of Jozefowicz 2015: z sees tanh(h)")                                             \
+    X(lstm_norm, "lstm with layer normalisation (Ba 2016)")                                        \
+    X(gru_norm, "gru with layer normalisation (Ba 2016)")
 
 #define SCORE_LIST(X)                                                                              \
     X(dot, "q.k (Luong 2015, 3.1)")                                                                \

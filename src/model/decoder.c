@@ -135,6 +135,7 @@ void decoder_rows_plan(const struct decoder *d, int n, const int *sentence, int 
     rows->next = pass_mat(arena, n, d->state_width);
     for (int l = 0; l < d->layers; l++) {
         rows->gates[l] = pass_mat(arena, n, rnn_gate_width(&d->rnn[l]));
+        rows->saved[l] = rnn_plan_saved(&d->rnn[l], n, arena);
         if (l > 0)
             rows->input[l] = pass_mat(arena, n, d->hidden);
     }
@@ -176,6 +177,7 @@ struct decoder_rows decoder_rows_slice(const struct decoder *d, const struct dec
     };
     for (int l = 0; l < d->layers; l++) {
         part.gates[l] = slice(rows->gates[l], from, n);
+        part.saved[l] = slice(rows->saved[l], from, n);
         part.input[l] = slice(rows->input[l], from, n);
     }
     if (d->place != PLACE_NONE)
@@ -194,6 +196,7 @@ static struct cell_step layer_step(const struct decoder *d, const struct decoder
         .gates = rows->gates[l],
         .previous = layer_state(d, rows->previous, l),
         .next = layer_state(d, rows->next, l),
+        .saved = rows->saved[l],
     };
 }
 
@@ -290,8 +293,7 @@ void decoder_gradients(const struct pass *pass, const struct decoder *d, struct 
     for (int l = 0; l < d->layers; l++) {
         if (l > 0)
             weight_gradient(pass, d->rnn[l].input, rows->gates[l], rows->input[l]);
-        d->rnn[l].cell->weight_gradient(pass, &d->rnn[l], rows->gates[l],
-                                        layer_state(d, rows->previous, l));
+        d->rnn[l].cell->weight_gradient(pass, &d->rnn[l], layer_step(d, rows, l));
     }
     weight_gradient(pass, d->readout_hidden, d_pre, top(d, rows->next));
     bias_gradient(pass, d->readout_bias, d_pre);

@@ -48,6 +48,7 @@ struct decoder_rows {
     struct mat embedded;                /* [n, E] */
     struct mat previous, next;          /* [n, state] */
     struct mat gates[MODEL_MAX_LAYERS]; /* [n, gates*H] */
+    struct mat saved[MODEL_MAX_LAYERS]; /* [n, saved*H] */
     struct mat input[MODEL_MAX_LAYERS]; /* [n, H], layers above 0 */
     struct attention_rows attention;
     struct mat activation, readout;   /* [n, R]: a before and after dropout */

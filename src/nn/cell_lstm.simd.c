@@ -10,8 +10,6 @@
  *   da_i = dc' g i (1 - i)   da_f = dc' c f (1 - f)
  *   da_g = dc' i (1 - g^2)   da_o = dh' t o (1 - o)
  *   dc = dc' f               dh = da W_hh */
-#include <stdio.h>
-
 #include "base/simd.h"
 #include "compute/vmath.h"
 #include "nn/rnn.h"
@@ -19,20 +17,11 @@
 static int declare(struct rnn *rnn, const char *prefix, struct params *p, struct weights *w,
                    struct satz_error *err)
 {
-    char name[96];
-    int hidden = rnn->options.hidden;
-    struct param_init init = rnn->options.init;
-    init.blocks = 4;
-    snprintf(name, sizeof name, "%s.recurrent", prefix);
-    rnn->recurrent_param = params_add(p, name, 4 * hidden, hidden, init, err);
-    if (rnn->recurrent_param < 0)
+    if (rnn_declare_recurrent(rnn, prefix, 1, (const int[]){4}, p, w, err) < 0)
         return -1;
-    rnn->recurrent = weights_add(w, p, rnn->recurrent_param, 0, hidden, err);
-    snprintf(name, sizeof name, "%s.bias", prefix);
-    struct param_init forget = {
-        .kind = PARAM_SEGMENT, .value = rnn->options.forget_bias, .from = hidden, .count = hidden};
-    rnn->bias_param = params_add(p, name, 1, 4 * hidden, forget, err);
-    return rnn->recurrent < 0 || rnn->bias_param < 0 ? -1 : 0;
+    rnn->bias_param =
+        rnn_declare_vector(rnn, prefix, "bias", 4, 1, 1, rnn->options.forget_bias, p, err);
+    return rnn->bias_param < 0 ? -1 : 0;
 }
 
 static void gates_forward(int n, real *restrict a, const real *restrict bias,
@@ -57,7 +46,7 @@ static void gates_forward(int n, real *restrict a, const real *restrict bias,
 static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_step s)
 {
     int hidden = rnn->options.hidden;
-    weight_forward(pass, rnn->recurrent, mat_cols(s.previous, 0, hidden), 1, s.gates);
+    weight_forward(pass, rnn->recurrent[0], mat_cols(s.previous, 0, hidden), 1, s.gates);
     const real *bias = params_mat(pass->params, rnn->bias_param).data;
     for (int r = 0; r < s.gates.rows; r++) {
         real *next = mat_row(s.next, r);
@@ -91,14 +80,14 @@ static void backward(const struct pass *pass, const struct rnn *rnn, struct cell
         gates_backward(hidden, mat_row(s.gates, r), mat_row(s.previous, r) + hidden,
                        mat_row(s.next, r) + hidden, d, d + hidden);
     }
-    weight_backward(pass, rnn->recurrent, s.gates, 0, mat_cols(s.d_state, 0, hidden));
+    weight_backward(pass, rnn->recurrent[0], s.gates, 0, mat_cols(s.d_state, 0, hidden));
 }
 
-static void weight_gradient_(const struct pass *pass, const struct rnn *rnn, struct mat d_gates,
-                             struct mat previous)
+static void gradients(const struct pass *pass, const struct rnn *rnn, struct cell_step all)
 {
-    weight_gradient(pass, rnn->recurrent, d_gates, mat_cols(previous, 0, rnn->options.hidden));
-    bias_gradient(pass, rnn->bias_param, d_gates);
+    weight_gradient(pass, rnn->recurrent[0], all.gates,
+                    mat_cols(all.previous, 0, rnn->options.hidden));
+    bias_gradient(pass, rnn->bias_param, all.gates);
 }
 
 const struct cell SIMD(cell_lstm) = {
@@ -108,5 +97,5 @@ const struct cell SIMD(cell_lstm) = {
     .declare = declare,
     .forward = forward,
     .backward = backward,
-    .weight_gradient = weight_gradient_,
+    .weight_gradient = gradients,
 };

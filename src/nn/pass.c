@@ -5,15 +5,37 @@
 #include "base/memory.h"
 #include "base/rng.h"
 
+static int add(struct weights *w, const struct params *p, struct weight weight,
+               struct satz_error *err)
+{
+    const struct param *e = &p->entries[weight.param];
+    assert(weight.row >= 0 && weight.row + weight.out <= e->rows);
+    assert(weight.column >= 0 && weight.column + weight.in <= e->cols);
+    if (memory_grow(&w->list, &w->capacity, (size_t)w->count + 1, sizeof *w->list, err) < 0)
+        return -1;
+    w->list[w->count] = weight;
+    return w->count++;
+}
+
 int weights_add(struct weights *w, const struct params *p, int param, int column, int in,
                 struct satz_error *err)
 {
-    const struct param *e = &p->entries[param];
-    assert(column >= 0 && column + in <= e->cols);
-    if (memory_grow(&w->list, &w->capacity, (size_t)w->count + 1, sizeof *w->list, err) < 0)
-        return -1;
-    w->list[w->count] = (struct weight){.param = param, .column = column, .in = in, .out = e->rows};
-    return w->count++;
+    struct weight weight = {
+        .param = param, .column = column, .in = in, .out = p->entries[param].rows};
+    return add(w, p, weight, err);
+}
+
+int weights_add_rows(struct weights *w, const struct params *p, int param, int row, int out,
+                     struct satz_error *err)
+{
+    struct weight weight = {.param = param, .row = row, .in = p->entries[param].cols, .out = out};
+    return add(w, p, weight, err);
+}
+
+/* The weight's block in a matrix of the whole parameter. */
+static struct mat block(const struct weight *e, struct mat whole)
+{
+    return mat_cols(mat_rows(whole, e->row, e->out), e->column, e->in);
 }
 
 int weights_allocate(struct weights *w, const struct compute_backend *backend, struct compute *c,
@@ -37,7 +59,7 @@ int weights_allocate(struct weights *w, const struct compute_backend *backend, s
 void weights_pack(struct weights *w, int index, const struct params *p, struct compute *c)
 {
     const struct weight *e = &w->list[index];
-    struct mat m = mat_cols(params_mat(p, e->param), e->column, e->in);
+    struct mat m = block(e, params_mat(p, e->param));
     w->backend->pack(c, e->forward, m, true);
     if (e->backward)
         w->backend->pack(c, e->backward, m, false);
@@ -75,14 +97,14 @@ void weight_gradient(const struct pass *pass, int weight, struct mat dy, struct 
     assert(x.cols == e->in && dy.cols == e->out && x.rows == dy.rows);
     if (x.rows == 0)
         return;
-    struct mat dw =
-        mat_cols(params_view(pass->params, pass->gradients, e->param), e->column, e->in);
+    struct mat dw = block(e, params_view(pass->params, pass->gradients, e->param));
     pass->backend->gemm(pass->compute, true, false, dy, x, 1, dw);
 }
 
 void bias_gradient(const struct pass *pass, int param, struct mat dy)
 {
     struct mat db = params_view(pass->params, pass->gradients, param);
+    assert(db.cols == dy.cols);
     pass->kernels->column_sums(dy, db.data);
 }
 

@@ -1,6 +1,7 @@
 /* pass.h -- what one thread needs to run a network over one piece of data.
  *
- * Weights: a `struct weight` is a block of columns of a parameter [out, all] used as y = x W^T.
+ * Weights: a `struct weight` is a block of a parameter, some of its rows and columns, used as
+ * y = x W^T.
  * Registering it (weights_add) makes it packed after every update, once for y = x W^T and, in
  * training, once for dx = dy W. The packed forms are shared, read-only, by all threads.
  *
@@ -17,7 +18,8 @@
 #include "nn/params.h"
 
 struct weight {
-    int param, column, in, out; /* columns [column, column + in) of entry `param`, [out, all] */
+    int param, row, column; /* where the block [out, in] begins in entry `param` */
+    int in, out;
     struct packed *forward, *backward;
 };
 
@@ -39,9 +41,12 @@ struct pass {
     uint64_t key;    /* dropout's key: seed, step and shard */
 };
 
-/* Columns [column, column + in) of entry `param`. Returns the weight's index, or -1. */
+/* Columns [column, column + in) of entry `param`, or its rows [row, row + out). Returns the
+ * weight's index, or -1. */
 int weights_add(struct weights *w, const struct params *p, int param, int column, int in,
                 struct satz_error *err);
+int weights_add_rows(struct weights *w, const struct params *p, int param, int row, int out,
+                     struct satz_error *err);
 /* Makes room for the packed forms; `training` adds the backward ones. After a failure only
  * weights_release may follow. */
 int weights_allocate(struct weights *w, const struct compute_backend *backend, struct compute *c,
@@ -57,7 +62,7 @@ void weight_forward(const struct pass *pass, int weight, struct mat x, real beta
 void weight_backward(const struct pass *pass, int weight, struct mat dy, real beta, struct mat dx);
 /* dW += dy^T x */
 void weight_gradient(const struct pass *pass, int weight, struct mat dy, struct mat x);
-/* db += column sums of dy */
+/* db += column sums of dy, which has as many columns as the parameter */
 void bias_gradient(const struct pass *pass, int param, struct mat dy);
 
 /* A matrix from the pass's arena, not zeroed. */

@@ -28,6 +28,46 @@ int rnn_gate_width(const struct rnn *rnn)
     return rnn->cell->gates * rnn->options.hidden;
 }
 
+struct mat rnn_plan_saved(const struct rnn *rnn, int n, struct arena *arena)
+{
+    int width = rnn->cell->saved * rnn->options.hidden;
+    return width ? pass_mat(arena, n, width) : mat_make(NULL, n, 0);
+}
+
+int rnn_declare_recurrent(struct rnn *rnn, const char *prefix, int n, const int *blocks,
+                          struct params *p, struct weights *w, struct satz_error *err)
+{
+    char name[96];
+    int hidden = rnn->options.hidden, all = 0, row = 0;
+    assert(n <= RNN_MAX_PRODUCTS);
+    for (int i = 0; i < n; i++)
+        all += blocks[i];
+    struct param_init init = rnn->options.init;
+    init.blocks = all;
+    snprintf(name, sizeof name, "%s.recurrent", prefix);
+    rnn->recurrent_param = params_add(p, name, all * hidden, hidden, init, err);
+    if (rnn->recurrent_param < 0)
+        return -1;
+    for (int i = 0; i < n; row += blocks[i++] * hidden) {
+        rnn->recurrent[i] =
+            weights_add_rows(w, p, rnn->recurrent_param, row, blocks[i] * hidden, err);
+        if (rnn->recurrent[i] < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int rnn_declare_vector(const struct rnn *rnn, const char *prefix, const char *name, int blocks,
+                       int from, int count, real value, struct params *p, struct satz_error *err)
+{
+    char full[96];
+    int hidden = rnn->options.hidden;
+    struct param_init init = {
+        .kind = PARAM_SEGMENT, .value = value, .from = from * hidden, .count = count * hidden};
+    snprintf(full, sizeof full, "%s.%s", prefix, name);
+    return params_add(p, full, 1, blocks * hidden, init, err);
+}
+
 int rnn_declare(struct rnn *rnn, const char *cell, struct rnn_options options, const char *prefix,
                 struct params *p, struct weights *w, struct satz_error *err)
 {
@@ -54,6 +94,7 @@ void rnn_plan(const struct rnn *rnn, const struct sequence *seq, bool training, 
     m->states = pass_mat(arena, seq->total, width);
     m->initial = pass_mat(arena, seq->rows, width);
     m->previous = pass_mat(arena, seq->total, width);
+    m->saved = rnn_plan_saved(rnn, seq->total, arena);
     if (training)
         m->d_state = pass_mat(arena, seq->rows, width);
 }
@@ -78,13 +119,14 @@ static void copy_previous(const struct rnn *rnn, const struct sequence *seq, int
     mat_copy(mat_rows(to, known, n - known), mat_rows(m->initial, known, n - known));
 }
 
-static struct cell_step step_rows(const struct sequence *seq, int step, const struct rnn_memory *m)
+/* Rows [at, at + n). */
+static struct cell_step cell_rows(const struct rnn_memory *m, int at, int n)
 {
-    int at = seq->offset[step], n = sequence_active(seq, step);
     return (struct cell_step){
         .gates = mat_rows(m->gates, at, n),
         .previous = mat_rows(m->previous, at, n),
         .next = mat_rows(m->states, at, n),
+        .saved = mat_rows(m->saved, at, n),
     };
 }
 
@@ -95,7 +137,7 @@ void rnn_forward(const struct pass *pass, const struct rnn *rnn, const struct se
     for (int i = 0; i < seq->steps; i++) {
         int step = rnn->options.reverse ? seq->steps - 1 - i : i;
         copy_previous(rnn, seq, step, m);
-        rnn->cell->forward(pass, rnn, step_rows(seq, step, m));
+        rnn->cell->forward(pass, rnn, cell_rows(m, seq->offset[step], sequence_active(seq, step)));
     }
 }
 
@@ -104,13 +146,13 @@ void rnn_backward(const struct pass *pass, const struct rnn *rnn, const struct s
 {
     for (int i = 0; i < seq->steps; i++) {
         int step = rnn->options.reverse ? i : seq->steps - 1 - i;
-        struct cell_step s = step_rows(seq, step, m);
+        struct cell_step s = cell_rows(m, seq->offset[step], sequence_active(seq, step));
         s.d_state = mat_rows(m->d_state, 0, s.gates.rows);
         pass->kernels->add_rows(mat_cols(s.d_state, 0, rnn->options.hidden),
                                 mat_rows(d_h, seq->offset[step], s.gates.rows));
         rnn->cell->backward(pass, rnn, s);
     }
     weight_gradient(pass, rnn->input, m->gates, x);
-    rnn->cell->weight_gradient(pass, rnn, m->gates, m->previous);
+    rnn->cell->weight_gradient(pass, rnn, cell_rows(m, 0, seq->total));
     weight_backward(pass, rnn->input, m->gates, beta, dx);
 }

@@ -6,7 +6,8 @@
  * Parameters, as PyTorch's nn.LSTM has them but with one bias (its b_ih + b_hh):
  *   PREFIX.input     [gates*H, in + extra]   weight_ih
  *   PREFIX.recurrent [gates*H, H]            weight_hh
- *   PREFIX.bias      [1, gates*H] */
+ *   PREFIX.bias      [1, gates*H]
+ * The file of a cell that departs from this, or has more, says so. */
 #ifndef SATZ_NN_RNN_H
 #define SATZ_NN_RNN_H
 
@@ -21,11 +22,17 @@ struct rnn_options {
     struct param_init init;
 };
 
+enum { RNN_MAX_PRODUCTS = 3, RNN_MAX_MORE = 4 };
+
 struct rnn {
     const struct cell *cell;
     struct rnn_options options;
     int input_param, recurrent_param, bias_param;
-    int input, recurrent; /* weights */
+    int more_param[RNN_MAX_MORE];    /* what else a cell has, in an order of its own */
+    int input;                       /* weight */
+    int recurrent[RNN_MAX_PRODUCTS]; /* weights: PREFIX.recurrent, in as many parts as a cell has
+                                      * products in a step */
+    int inner;                       /* weight, of cells that multiply the projected input again */
 };
 
 /* What forward leaves for backward; laid out by rnn_plan on the pass's arena. */
@@ -34,6 +41,7 @@ struct rnn_memory {
     struct mat states;   /* [total, states*H] */
     struct mat initial;  /* [rows, states*H], filled by the caller before forward */
     struct mat previous; /* [total, states*H]: the state each step started from */
+    struct mat saved;    /* [total, saved*H] */
     struct mat d_state;  /* [rows, states*H]: backward's running gradient (training only) */
 };
 
@@ -41,9 +49,20 @@ struct rnn_memory {
 int rnn_declare(struct rnn *rnn, const char *cell, struct rnn_options options, const char *prefix,
                 struct params *p, struct weights *w, struct satz_error *err);
 
+/* For a cell's declare. PREFIX.recurrent [sum of blocks * H, H], where recurrent[i] is the next
+ * blocks[i] * H rows, i < n. */
+int rnn_declare_recurrent(struct rnn *rnn, const char *prefix, int n, const int *blocks,
+                          struct params *p, struct weights *w, struct satz_error *err);
+/* PREFIX.NAME [1, blocks * H]: `value` in `count` blocks of H from block `from` on, elsewhere 0.
+ * Returns the parameter or -1. */
+int rnn_declare_vector(const struct rnn *rnn, const char *prefix, const char *name, int blocks,
+                       int from, int count, real value, struct params *p, struct satz_error *err);
+
 /* Columns of a state row, states * H, and of a row of gates, gates * H. */
 int rnn_state_width(const struct rnn *rnn);
 int rnn_gate_width(const struct rnn *rnn);
+/* A matrix of n rows for what a cell saves; without data where it saves nothing. */
+struct mat rnn_plan_saved(const struct rnn *rnn, int n, struct arena *arena);
 
 /* Lays out *m; in training the caller fills m->d_state before rnn_backward. */
 void rnn_plan(const struct rnn *rnn, const struct sequence *seq, bool training, struct arena *arena,

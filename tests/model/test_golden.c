@@ -11,7 +11,8 @@ enum { GOLDEN_SENTENCES = 5, GOLDEN_STEPS = 10 };
 
 static const double tolerance = 1e-4;
 
-static const char *const names[] = {"bahdanau", "luong", "feeding", "deep", "copy", "forward"};
+static const char *const names[] = {"bahdanau", "luong", "feeding",  "deep",    "copy",
+                                    "forward",  "gru",   "rnn_tanh", "rnn_relu"};
 
 struct golden {
     const char *name;
