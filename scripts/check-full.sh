@@ -5,6 +5,12 @@ set -eu
 cd "$(dirname "$0")/.."
 jobs=-j$(nproc)
 
+for program in clang clang++; do
+    command -v "$program" >/dev/null && continue
+    echo "check-full: $program is missing; apt-get install clang" >&2
+    exit 1
+done
+
 step() {
     printf '\n== %s\n' "$*"
 }

@@ -24,9 +24,9 @@ for program in $programs; do
     else
         code=$?
         n=$(grep -c '^\[       OK \]' "$log")
-        f=$(grep -c '^\[  FAILED  \] [^0-9]' "$log")
+        f=$(sed -n 's/^ *\([0-9]*\) FAILED TEST(S)$/\1/p' "$log")
         passed=$((passed + n))
-        failed=$((failed + (f > 0 ? f : 1)))
+        failed=$((failed + ${f:-1}))
         cat "$log"
         echo "FAILED ${program#build/} (exit status $code)"
     fi
