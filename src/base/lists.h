@@ -25,7 +25,9 @@
 #define SCORE_LIST(X)                                                                              \
     X(dot, "q.k (Luong 2015, 3.1)")                                                                \
     X(general, "q.(W k) (Luong 2015, 3.1)")                                                        \
-    X(concat, "v.tanh(Wq q + Wk k): Bahdanau's additive score (2014, A.1.2)")
+    X(concat, "v.tanh(Wq q + Wk k): Bahdanau's additive score (2014, A.1.2)")                      \
+    X(scaled, "q.k / sqrt(width) (Vaswani 2017, 3.2.1)")                                           \
+    X(location, "(W q) at the word's position: the words are not seen (Luong 2015, 3.1)")
 
 #define OPTIMIZER_LIST(X)                                                                          \
     X(sgd, "stochastic gradient descent")                                                          \

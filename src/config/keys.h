@@ -95,6 +95,8 @@ CHOICE(attention, place, before, PLACE_LIST, "where in the decoder's step the co
 BOOLEAN(attention, feeding, false,
         "input feeding: the attentional state is part of the next step's input; needs place after")
 INTEGER(attention, size, 0, 0, 65536, "width of the additive score; 0: `model.decoder_hidden`")
+INTEGER(attention, positions, 100, 1, 10000,
+        "words that score location tells apart; those beyond count as the last")
 SECTION_END(attention)
 
 SECTION_BEGIN(dropout, "Share of the values set to zero in training, by place.")
