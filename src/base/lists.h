@@ -31,7 +31,10 @@
 
 #define OPTIMIZER_LIST(X)                                                                          \
     X(sgd, "stochastic gradient descent")                                                          \
-    X(adam, "Adam (Kingma and Ba 2014, algorithm 1)")
+    X(adam, "Adam (Kingma and Ba 2014, algorithm 1)")                                              \
+    X(adamw, "Adam with decoupled weight decay (Loshchilov and Hutter 2017)")                      \
+    X(momentum, "gradient descent with momentum (PyTorch's SGD)")                                  \
+    X(adadelta, "ADADELTA (Zeiler 2012); his rate is 1, his epsilon 1e-6")
 
 #define SCHEDULE_LIST(X)                                                                           \
     X(constant, "the rate as given")                                                               \
