@@ -175,8 +175,7 @@ static int check_model(const struct recipe *r, struct satz_error *err)
                          "the encoder's width (%d: model.encoder_hidden of each direction); set "
                          "one of them or model.bridge: dense",
                          r->model.decoder_hidden, width);
-    bool compares =
-        recipe_is(r->attention.score, "dot") || recipe_is(r->attention.score, "scaled");
+    bool compares = recipe_is(r->attention.score, "dot") || recipe_is(r->attention.score, "scaled");
     if (attends && compares && r->model.decoder_hidden != width)
         return error_set(err,
                          "attention.score is %s, which needs model.decoder_hidden (%d) to equal "
