@@ -4,7 +4,7 @@
 An implementation of the model of its own, from PyTorch's modules and the equations in the headers
 of src/nn and src/model, in double precision. Each file holds a recipe, a batch of sentences,
 parameters, and what PyTorch makes of them: logits, attention, loss, every gradient, and the losses,
-gradient norms and final parameters of ten Adam steps. tests/model/test_golden.c reads them; the
+gradient norms and final parameters of ten steps. tests/model/test_golden.c reads them; the
 tests themselves need no Python. Run it only to add a case:
 
     scripts/golden/make.py [FOLDER, by default tests/golden]
@@ -39,7 +39,9 @@ ATTENTION = {"score": "concat", "place": "before", "feeding": False, "size": 4}
 TRAIN = {"label_smoothing": 0.1, "clip": 0.35}
 OPTIMIZER = {"name": "adam", "rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
-# name: (source and target vocabulary, model, attention)
+SMALL = {"bidirectional": False, "embedding": 5, "readout": 5}  # for cases of an optimiser
+
+# name: (source and target vocabulary, model, attention, optimiser where it is another)
 CASES = {
     "bahdanau": ((13, 17), {}, {}),
     "luong": ((13, 17), {"tie": "target", "decoder_hidden": 8},
@@ -61,6 +63,14 @@ CASES = {
     "rnn_relu": ((14, 13), {"encoder_cell": "rnn_relu", "encoder_layers": 2,
                             "decoder_cell": "rnn_relu", "decoder_layers": 2, "bridge": "mean"},
                  {"score": "general", "place": "after", "feeding": True}),
+    "sgd": ((9, 9), SMALL, {"place": "none"}, {"name": "sgd", "rate": 0.1}),
+    "momentum": ((9, 9), SMALL, {"place": "none"},
+                 {"name": "momentum", "rate": 0.1, "momentum": 0.8}),
+    "adadelta": ((9, 9), SMALL, {"place": "none"},
+                 {"name": "adadelta", "rate": 0.5, "rho": 0.9, "epsilon": 1e-4}),
+    "adamw": ((9, 9), SMALL, {"place": "none"},
+              {"name": "adamw", "rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
+               "weight_decay": 0.3}),
 }
 
 # name: (the layers, one step of one layer, options of both, parts of a state)
@@ -81,13 +91,15 @@ class Entry:
         self.parameter, self.rows = parameter, rows
         self.frozen, self.frozen_rows = frozen, frozen_rows
 
-    def draw(self, generator):
-        """Large values, so that every path carries a gradient; those of a file are exact floats."""
+    def draw(self, generator, split):
+        """Large values, so that every path carries a gradient; those of a file are exact floats.
+        Without `split` the frozen parts are 0: weight decay is of the sum."""
         with torch.no_grad():
             value = torch.rand(self.parameter[self.rows].shape, generator=generator) * 1.6 - 0.8
             value = value.float().double()
             if self.frozen is not None:
                 part = torch.rand(self.frozen[self.frozen_rows].shape, generator=generator) - 0.5
+                part = part if split else torch.zeros_like(part)
                 self.frozen[self.frozen_rows] = part
                 value[self.frozen_rows] -= part
             self.parameter[self.rows] = value
@@ -285,12 +297,25 @@ def padded_alignment(alignments):
     return rows
 
 
-def run_case(vocabulary, model_options, attention_options, seed):
+def make_optimizer(o, trained):
+    if o["name"] == "sgd":
+        return torch.optim.SGD(trained, lr=o["rate"])
+    if o["name"] == "momentum":
+        return torch.optim.SGD(trained, lr=o["rate"], momentum=o["momentum"])
+    if o["name"] == "adadelta":
+        return torch.optim.Adadelta(trained, lr=o["rate"], rho=o["rho"], eps=o["epsilon"])
+    adam = {"lr": o["rate"], "betas": (o["beta1"], o["beta2"]), "eps": o["epsilon"]}
+    if o["name"] == "adamw":
+        return torch.optim.AdamW(trained, weight_decay=o["weight_decay"], **adam)
+    return torch.optim.Adam(trained, **adam)
+
+
+def run_case(vocabulary, model_options, attention_options, optimizer_options, seed):
     generator = torch.Generator().manual_seed(seed)
     model = Model(vocabulary, model_options, attention_options)
     named = model.named()
     for entry in named.values():
-        entry.draw(generator)
+        entry.draw(generator, "weight_decay" not in optimizer_options)
         entry.freeze()
     sources = draw_sentences(SOURCE_LENGTHS, vocabulary[0], generator)
     targets = draw_sentences(TARGET_LENGTHS, vocabulary[1], generator)
@@ -303,11 +328,10 @@ def run_case(vocabulary, model_options, attention_options, seed):
 
     trained = [p for p in model.parameters() if p.requires_grad]
     assert len(trained) == len(named)
-    adam = torch.optim.Adam(trained, lr=OPTIMIZER["rate"], eps=OPTIMIZER["epsilon"],
-                            betas=(OPTIMIZER["beta1"], OPTIMIZER["beta2"]))
+    optimizer = make_optimizer(optimizer_options, trained)
     losses, norms = [], []
     for step in range(STEPS):
-        adam.zero_grad()
+        optimizer.zero_grad()
         loss, logits, alignments = loss_of(model, sources, targets)
         loss.backward()
         if step == 0:
@@ -318,7 +342,7 @@ def run_case(vocabulary, model_options, attention_options, seed):
                 arrays["gradient." + name] = entry.gradient()
         losses.append(loss.item())
         norms.append(clip_grad_norm_(trained, TRAIN["clip"]).item())
-        adam.step()
+        optimizer.step()
     for name, entry in named.items():
         arrays["final." + name] = entry.value()
     arrays["loss"] = torch.tensor(losses[:1])
@@ -361,11 +385,12 @@ def main():
         os.path.join(os.path.dirname(__file__), "..", "..", "tests", "golden")
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
-    for seed, (name, (vocabulary, model, attention)) in enumerate(CASES.items(), 1):
+    for seed, (name, (vocabulary, model, attention, *other)) in enumerate(CASES.items(), 1):
         model, attention = dict(MODEL, **model), dict(ATTENTION, **attention)
+        optimizer = other[0] if other else OPTIMIZER
         recipe = yaml_of({"tokenizer": {"joint": model["tie"] == "all"}, "model": model,
-                          "attention": attention, "train": TRAIN, "optimizer": OPTIMIZER})
-        arrays = run_case(vocabulary, model, attention, seed)
+                          "attention": attention, "train": TRAIN, "optimizer": optimizer})
+        arrays = run_case(vocabulary, model, attention, optimizer, seed)
         path = os.path.join(folder, name + ".safetensors")
         write_safetensors(path, arrays, {"recipe": recipe, "torch": torch.__version__})
         print("%s: loss %.4f to %.4f, norm %.4f to %.4f"

@@ -25,11 +25,16 @@
 #define SCORE_LIST(X)                                                                              \
     X(dot, "q.k (Luong 2015, 3.1)")                                                                \
     X(general, "q.(W k) (Luong 2015, 3.1)")                                                        \
-    X(concat, "v.tanh(Wq q + Wk k): Bahdanau's additive score (2014, A.1.2)")
+    X(concat, "v.tanh(Wq q + Wk k): Bahdanau's additive score (2014, A.1.2)")                      \
+    X(scaled, "q.k / sqrt(width) (Vaswani 2017, 3.2.1)")                                           \
+    X(location, "(W q) at the word's position: the words are not seen (Luong 2015, 3.1)")
 
 #define OPTIMIZER_LIST(X)                                                                          \
     X(sgd, "stochastic gradient descent")                                                          \
-    X(adam, "Adam (Kingma and Ba 2014, algorithm 1)")
+    X(adam, "Adam (Kingma and Ba 2014, algorithm 1)")                                              \
+    X(adamw, "Adam with decoupled weight decay (Loshchilov and Hutter 2017)")                      \
+    X(momentum, "gradient descent with momentum (PyTorch's SGD)")                                  \
+    X(adadelta, "ADADELTA (Zeiler 2012); his rate is 1, his epsilon 1e-6")
 
 #define SCHEDULE_LIST(X)                                                                           \
     X(constant, "the rate as given")                                                               \

@@ -95,6 +95,8 @@ CHOICE(attention, place, before, PLACE_LIST, "where in the decoder's step the co
 BOOLEAN(attention, feeding, false,
         "input feeding: the attentional state is part of the next step's input; needs place after")
 INTEGER(attention, size, 0, 0, 65536, "width of the additive score; 0: `model.decoder_hidden`")
+INTEGER(attention, positions, 100, 1, 10000,
+        "words that score location tells apart; those beyond count as the last")
 SECTION_END(attention)
 
 SECTION_BEGIN(dropout, "Share of the values set to zero in training, by place.")
@@ -124,9 +126,13 @@ SECTION_END(train)
 SECTION_BEGIN(optimizer, "How a gradient becomes a step.")
 CHOICE(optimizer, name, adam, OPTIMIZER_LIST, "the rule")
 REAL(optimizer, rate, 0.001, 0.0, 1000.0, "learning rate; the peak for `schedule.name: warmup`")
-FRACTION(optimizer, beta1, 0.9, "decay of the mean of gradients (adam)")
-FRACTION(optimizer, beta2, 0.999, "decay of the mean of squared gradients (adam)")
-REAL(optimizer, epsilon, 1e-8, 1e-30, 1.0, "added to the divisor (adam)")
+FRACTION(optimizer, beta1, 0.9, "decay of the mean of gradients (adam, adamw)")
+FRACTION(optimizer, beta2, 0.999, "decay of the mean of squared gradients (adam, adamw)")
+REAL(optimizer, epsilon, 1e-8, 1e-30, 1.0,
+     "added to the divisor (adam, adamw) or under the roots (adadelta)")
+FRACTION(optimizer, momentum, 0.9, "share of the last step that is kept (momentum)")
+FRACTION(optimizer, rho, 0.95, "decay of the means of squares (adadelta)")
+REAL(optimizer, weight_decay, 0.01, 0.0, 100.0, "part of a weight lost per update at rate 1 (adamw)")
 SECTION_END(optimizer)
 
 SECTION_BEGIN(schedule, "How the learning rate changes.")

@@ -175,12 +175,13 @@ static int check_model(const struct recipe *r, struct satz_error *err)
                          "the encoder's width (%d: model.encoder_hidden of each direction); set "
                          "one of them or model.bridge: dense",
                          r->model.decoder_hidden, width);
-    if (attends && recipe_is(r->attention.score, "dot") && r->model.decoder_hidden != width)
+    bool compares = recipe_is(r->attention.score, "dot") || recipe_is(r->attention.score, "scaled");
+    if (attends && compares && r->model.decoder_hidden != width)
         return error_set(err,
-                         "attention.score is dot, which needs model.decoder_hidden (%d) to equal "
+                         "attention.score is %s, which needs model.decoder_hidden (%d) to equal "
                          "the encoder's width (%d: model.encoder_hidden of each direction); set "
                          "one of them or attention.score: general",
-                         r->model.decoder_hidden, width);
+                         r->attention.score, r->model.decoder_hidden, width);
     if (r->attention.feeding && !recipe_is(r->attention.place, "after"))
         return error_set(err,
                          "attention.feeding is true, which needs attention.place after, not %s",

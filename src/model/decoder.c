@@ -100,7 +100,9 @@ int decoder_declare(struct decoder *d, const struct recipe *recipe, int annotati
     };
     if (declare_layers(d, recipe, p, w, err) < 0)
         return -1;
-    int size = recipe->attention.size ? recipe->attention.size : hidden;
+    int size = recipe_is(recipe->attention.score, "location") ? recipe->attention.positions
+               : recipe->attention.size                       ? recipe->attention.size
+                                                              : hidden;
     if (d->place != PLACE_NONE &&
         attention_declare(&d->attention, recipe->attention.score, hidden, annotation, size,
                           "decoder.attention", model_weight_init(recipe), p, w, err) < 0)

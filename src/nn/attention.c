@@ -38,7 +38,7 @@ int attention_declare(struct attention *a, const char *score, int query_width, i
     if (!s)
         return error_set(err, "there is no attention score called \"%s\"", score);
     a->key_width = s->projects_query ? key_width : query_width;
-    if (!s->projects_key && annotation_width != query_width)
+    if (!s->projects_query && !s->projects_key && annotation_width != query_width)
         return error_set(err,
                          "attention.score %s compares the decoder's state (width %d) with the "
                          "annotations (width %d): make them equal or use \"general\"",
@@ -155,7 +155,7 @@ void attention_forward(const struct pass *pass, const struct attention *a,
         int b = rows.sentence[r];
         struct mat keys = sentence_rows(m, m->keys, b);
         real *alpha = mat_row(rows.weights, r);
-        a->score->energy(mat_row(q, r), keys, v, alpha);
+        a->score->energy(q.cols, mat_row(q, r), keys, v, alpha);
         pass->kernels->softmax_rows(mat_make(alpha, 1, keys.rows));
         a->kernels->weighted_sum(alpha, sentence_rows(m, m->annotations, b),
                                  mat_row(rows.context, r));
@@ -181,7 +181,7 @@ void attention_backward(const struct pass *pass, const struct attention *a,
                                           mat_row(rows.d_context, r), d_e,
                                           sentence_rows(m, m->d_annotations, b));
         a->kernels->softmax_backward(keys.rows, alpha, d_e);
-        a->score->energy_backward(mat_row(q, r), keys, v, d_e, mat_row(d_q, r),
+        a->score->energy_backward(q.cols, mat_row(q, r), keys, v, d_e, mat_row(d_q, r),
                                   sentence_rows(m, m->d_keys, b), d_v);
     }
     if (projected)

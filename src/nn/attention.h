@@ -9,22 +9,22 @@
  *
  * Parameters under PREFIX, present when the score uses them:
  *   PREFIX.query [K, Q]   PREFIX.key [K, M]   PREFIX.v [1, K]
- * where Q is the query's width, M an annotation's, and K the key's: attention.size for a score that
- * projects its query, else Q. */
+ * where Q is the query's width, M an annotation's, and K the key's: for a score that projects its
+ * query attention.size, or for location attention.positions; else Q. */
 #ifndef SATZ_NN_ATTENTION_H
 #define SATZ_NN_ATTENTION_H
 
 #include "nn/pass.h"
 
 /* One score: a const table, one file score_NAME.simd.c, one line in SCORE_LIST. Row functions work
- * on one query q [K] and the S keys of its sentence. */
+ * on one query q [K] and the S keys of its sentence; `n` is K. */
 struct score {
     const char *name;
     bool projects_query, projects_key, has_v;
     /* e [S] is overwritten. */
-    void (*energy)(const real *q, struct mat keys, const real *v, real *e);
+    void (*energy)(int n, const real *q, struct mat keys, const real *v, real *e);
     /* de [S] -> d_q [K], d_keys [S, K], d_v [K] (where there is a v), all added to. */
-    void (*energy_backward)(const real *q, struct mat keys, const real *v, const real *d_e,
+    void (*energy_backward)(int n, const real *q, struct mat keys, const real *v, const real *d_e,
                             real *d_q, struct mat d_keys, real *d_v);
 };
 
@@ -61,8 +61,8 @@ struct attention_rows {
     struct mat d_projected; /* [n, K]: written by attention_backward */
 };
 
-/* `key_width` is the width of the additive space; scores that compare with the query itself use
- * query_width instead. An error when the score cannot fit the widths (dot). */
+/* `key_width` is the width that a query is projected to; scores that compare with the query itself
+ * use query_width instead. An error when the score cannot fit the widths (dot, scaled). */
 int attention_declare(struct attention *a, const char *score, int query_width, int annotation_width,
                       int key_width, const char *prefix, struct param_init init, struct params *p,
                       struct weights *w, struct satz_error *err);

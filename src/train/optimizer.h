@@ -13,7 +13,7 @@
 enum { OPTIMIZER_MAX_MOMENTS = 2 };
 
 struct optimizer_step {
-    double rate, beta1, beta2, epsilon;
+    double rate, beta1, beta2, epsilon, momentum, rho, weight_decay;
     double scale;  /* factor on the gradient */
     uint64_t step; /* from 1 */
 };

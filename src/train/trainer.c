@@ -503,6 +503,9 @@ static int update(struct trainer *t, struct satz_error *err)
         .beta1 = r->optimizer.beta1,
         .beta2 = r->optimizer.beta2,
         .epsilon = r->optimizer.epsilon,
+        .momentum = r->optimizer.momentum,
+        .rho = r->optimizer.rho,
+        .weight_decay = r->optimizer.weight_decay,
         .scale = r->train.clip > 0 && norm > r->train.clip ? r->train.clip / norm : 1,
         .step = step,
     };

@@ -132,6 +132,8 @@ static void test_checks(void **state)
         {"model: {bridge: copy, decoder_hidden: 7}", "model.bridge", "model.decoder_hidden"},
         {"model: {encoder_hidden: 7}\nattention: {score: dot}", "attention.score",
          "model.decoder_hidden"},
+        {"model: {encoder_hidden: 7}\nattention: {score: scaled}", "attention.score is scaled",
+         "model.decoder_hidden"},
         {"attention: {feeding: true}", "attention.feeding", "attention.place"},
         {"train: {folder: ''}", "train.folder", "current"},
         {"train: {average: 5}", "train.average", "train.keep_last"},

@@ -1,7 +1,9 @@
 #include "decode/search.h"
 
 #include <math.h>
+#include <stdio.h>
 
+#include "base/lists.h"
 #include "decode/top.h"
 #include "tests/decode/network.h"
 
@@ -250,6 +252,43 @@ static void early_stop_changes_nothing(void **state)
     network_release(&n);
 }
 
+/* A hypothesis's state is reordered with it, whatever the cell keeps in it. */
+static void every_cell_scores_as_forced(void **state)
+{
+    (void)state;
+    static const char *const cells[] = {
+#define NAME(name, doc) #name,
+        CELL_LIST(NAME)
+#undef NAME
+    };
+    for (size_t c = 0; c < sizeof cells / sizeof *cells; c++) {
+        struct network n;
+        struct search s = {0};
+        struct search_options o = usual;
+        char yaml[512];
+        int ids[NETWORK_LONGEST];
+        snprintf(
+            yaml, sizeof yaml,
+            "model: {embedding: 16, encoder_hidden: 8, decoder_hidden: 16, encoder_layers: 2,\n"
+            "        decoder_layers: 2, encoder_cell: %s, decoder_cell: %s}\n"
+            "attention: {preset: luong}\n",
+            cells[c], cells[c]);
+        network_init(&n, yaml, WORDS, "openblas");
+        struct batch_sentence source = network_sentence(1, WORDS, ids);
+        o.n_best = o.beam;
+        search(&s, &n, &source, 1, &o);
+        assert_int_equal(s.results[0].n, o.beam);
+        for (int k = 0; k < o.beam; k++) {
+            const struct hypothesis *h = &s.results[0].hypotheses[k];
+            double forced = teacher_forced(&n, source, (struct batch_sentence){h->ids, h->n});
+            if (!(fabs(forced - h->log_probability) < 1e-4 * (h->n + 1)))
+                fail_msg("%s: %g by search, %g forced", cells[c], h->log_probability, forced);
+        }
+        search_release(&s);
+        network_release(&n);
+    }
+}
+
 enum { SENTENCES = 40 };
 
 static void assert_same_result(const struct search_result *a, const struct search_result *b)
@@ -320,10 +359,14 @@ static void a_broken_network_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_the_largest_in_order),   cmocka_unit_test(scan_tells_of_nan),
-        cmocka_unit_test(beam_of_one_is_greedy),        cmocka_unit_test(wide_beam_is_exhaustive),
-        cmocka_unit_test(early_stop_changes_nothing),   cmocka_unit_test(batches_do_not_matter),
+        cmocka_unit_test(takes_the_largest_in_order),
+        cmocka_unit_test(scan_tells_of_nan),
+        cmocka_unit_test(beam_of_one_is_greedy),
+        cmocka_unit_test(wide_beam_is_exhaustive),
+        cmocka_unit_test(early_stop_changes_nothing),
+        cmocka_unit_test(batches_do_not_matter),
         cmocka_unit_test(a_broken_network_is_an_error),
+        cmocka_unit_test(every_cell_scores_as_forced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

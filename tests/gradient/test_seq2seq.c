@@ -10,7 +10,7 @@ static const double tolerance = 1e-6;
 
 static const char *const small =
     "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7, readout: 6, %s}\n"
-    "attention: {size: 4, %s}\n"
+    "attention: {size: 4, positions: 4, %s}\n"
     "dropout: {embedding: 0.2, annotations: 0.2, layers: 0.3, readout: 0.3}\n"
     "train: {label_smoothing: 0.1}\n"
     "tokenizer: {joint: true}\n";
@@ -110,7 +110,7 @@ static void test_every_cell_and_score(void **state)
                 char yaml[1024], where[256] = "";
                 snprintf(yaml, sizeof yaml,
                          "model: {embedding: 6, decoder_hidden: 7, readout: 6, %s}\n"
-                         "attention: {size: 4, %s}\n"
+                         "attention: {size: 4, positions: 4, %s}\n"
                          "dropout: {embedding: 0.2, annotations: 0.2, readout: 0.3}\n",
                          model, attention);
                 fixture_init(&f, yaml, "openblas");

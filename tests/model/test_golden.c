@@ -11,8 +11,9 @@ enum { GOLDEN_SENTENCES = 5, GOLDEN_STEPS = 10 };
 
 static const double tolerance = 1e-4;
 
-static const char *const names[] = {"bahdanau", "luong", "feeding",  "deep",    "copy",
-                                    "forward",  "gru",   "rnn_tanh", "rnn_relu"};
+static const char *const names[] = {"bahdanau", "luong",    "feeding",  "deep",     "copy",
+                                    "forward",  "gru",      "rnn_tanh", "rnn_relu", "sgd",
+                                    "momentum", "adadelta", "adamw"};
 
 struct golden {
     const char *name;
@@ -305,6 +306,9 @@ static void check_ten_steps(struct golden *g)
             .beta1 = f->recipe.optimizer.beta1,
             .beta2 = f->recipe.optimizer.beta2,
             .epsilon = f->recipe.optimizer.epsilon,
+            .momentum = f->recipe.optimizer.momentum,
+            .rho = f->recipe.optimizer.rho,
+            .weight_decay = f->recipe.optimizer.weight_decay,
             .scale = norm > clip ? clip / norm : 1,
             .step = (uint64_t)i + 1,
         };

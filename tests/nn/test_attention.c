@@ -160,15 +160,18 @@ static double energy(const struct reader *a, int r, int j)
 {
     const struct params *p = &a->net.params;
     double query[WIDTH], key[WIDTH], sum = 0;
+    const char *score = a->attention.score->name;
     int n = a->attention.key_width;
     project(p, a->attention.query_param, mat_row(a->rows.query, r), n, query);
+    if (strcmp(score, "location") == 0)
+        return query[j < n ? j : n - 1];
     project(p, a->attention.key_param, mat_row(a->memory.annotations, start[sentence[r]] + j), n,
             key);
     for (int k = 0; k < n; k++)
         sum += a->attention.v_param < 0
                    ? query[k] * key[k]
                    : (double)params_mat(p, a->attention.v_param).data[k] * tanh(query[k] + key[k]);
-    return sum;
+    return strcmp(score, "scaled") == 0 ? sum / sqrt(n) : sum;
 }
 
 static void check_row(const struct reader *a, int r)
