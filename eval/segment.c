@@ -37,10 +37,8 @@ size_t space_length_beyond_ascii(const char *text, const char *end)
     return space ? 3 : 0;
 }
 
-void segment_strip(struct segment *s)
+size_t stripped_length(const char *text, size_t n)
 {
-    const char *text = s->text;
-    size_t n = s->length;
     while (n > 0) {
         size_t width = 1;
         while (width < 3 && width < n && (text[n - width] & 0xC0) == 0x80)
@@ -49,8 +47,13 @@ void segment_strip(struct segment *s)
             break;
         n -= width;
     }
-    s->length = n;
-    s->text[n] = '\0';
+    return n;
+}
+
+void segment_strip(struct segment *s)
+{
+    s->length = stripped_length(s->text, s->length);
+    s->text[s->length] = '\0';
 }
 
 size_t character_decode(const char *text, const char *end, uint32_t *code)

@@ -35,7 +35,10 @@ void segment_release(struct segment *s);
  */
 int segment_set(struct segment *s, const char *text, bool lowercase, struct satz_error *err);
 
-/* Takes white space off the end of the text: Python's str.rstrip(). */
+/* The length of the text[0 .. n) without white space at its end, as Python's str.rstrip(). */
+size_t stripped_length(const char *text, size_t n);
+
+/* Takes white space off the end of the text. */
 void segment_strip(struct segment *s);
 
 static inline void segment_push(struct segment *s, const char *start, const char *end)
