@@ -89,7 +89,7 @@ void text_add_json(struct text *t, const char *string)
 void text_add_json_number(struct text *t, double number)
 {
     if (isfinite(number))
-        text_addf(t, "%.15g", number);
+        text_addf(t, "%.17g", number);
     else
         text_add(t, "null");
 }
@@ -115,7 +115,7 @@ static const char *escape_html(char c)
     }
 }
 
-void text_add_html(struct text *t, const char *string)
+void text_add_html_escaped(struct text *t, const char *string)
 {
     add_escaped(t, string, escape_html);
 }

@@ -27,7 +27,7 @@ void text_add_json_number(struct text *t, double number);
 
 /* Text for HTML, inside or outside of quotes; control characters and bytes that are not UTF-8
  * become U+FFFD. */
-void text_add_html(struct text *t, const char *string);
+void text_add_html_escaped(struct text *t, const char *string);
 
 /* Text for a cell of a Markdown table: nothing in it is markup, and it has one line. */
 void text_add_markdown(struct text *t, const char *string);
