@@ -100,7 +100,7 @@ static void test_bleu_files_must_fit(void **state)
     assert_refused(f, "satz bleu $D/two $D/one", 1, "/one has only 1 lines");
     assert_refused(f, "satz bleu $D/one $D/two", 1, "/one has only 1 lines");
     assert_refused(f, "satz bleu --by $D/one $D/two $D/two", 1, "/one has fewer lines than the 2");
-    assert_refused(f, "satz bleu $D/missing $D/two", 1, "/missing: cannot open");
+    assert_refused(f, "satz bleu $D/missing $D/two", 1, "/missing: could not be opened");
     assert_refused(f, "printf 'a\\0b\\n' | satz bleu $D/one", 1, "standard input:1: ");
 }
 
