@@ -170,6 +170,9 @@ static int gather_files(struct gathering *g, const char *const *paths, struct sa
 static int make_scores(struct gathering *g, const struct compare_options *o, struct satz_error *err)
 {
     struct comparison *c = g->c;
+    bool is_bootstrap = !strcmp(c->test, significance_test_name(0)); /* trials are not samples */
+    struct resampling for_intervals = {.seed = o->resampling.seed,
+                                       .n_samples = is_bootstrap ? o->resampling.n_samples : 0};
     for (int m = 0; m < c->n_metrics; m++) {
         struct compare_metric *out = &c->metrics[m];
         const struct statistics *baseline = &g->tables[m];
@@ -180,8 +183,7 @@ static int make_scores(struct gathering *g, const struct compare_options *o, str
             const struct statistics *table = &g->tables[s * c->n_metrics + m];
             struct compare_score *score = &out->systems[s];
             score->score = metric_score(g->metrics[m], table->sum);
-            if (s == 0 ? significance_interval(g->metrics[m], table,
-                                               &(struct resampling){.seed = o->resampling.seed},
+            if (s == 0 ? significance_interval(g->metrics[m], table, &for_intervals,
                                                &score->interval, err)
                        : significance_compare(g->metrics[m], baseline, table, c->test,
                                               &o->resampling, &score->difference, err))
