@@ -155,7 +155,7 @@ int statistics_add(struct statistics *s, const double *row, int width, struct sa
 
 /* Adds all lines of a file under each of n_metrics metrics to tables[0 .. n_metrics). Line i of
  * each reference belongs to line i of the hypothesis; "-" is standard input. `guards`, if not NULL,
- * look on. */
+ * look on. On failure what was added before stays added. */
 int metrics_add_files(struct metric *const *metrics, int n_metrics, const char *hypothesis_path,
                       const char *const *reference_paths, int n_references,
                       struct statistics *tables, struct guards *guards, struct satz_error *err);

@@ -110,6 +110,19 @@ static void write_histogram(struct text *t, const struct histogram *h)
     text_add(t, "</text></svg></figure>\n");
 }
 
+/* Columns whose weights add up to nearly nothing: words of the source that were left out. */
+static size_t count_unattended(const struct matrix *m)
+{
+    size_t n_unattended = 0;
+    for (size_t k = 0; k < m->columns; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < m->rows; i++)
+            sum += m->values[i * m->columns + k];
+        n_unattended += sum < 0.1;
+    }
+    return n_unattended;
+}
+
 /* A grid: a row for each word of the hypothesis, a column for each of the source. */
 static void write_attention(struct text *t, const struct matrix *m)
 {
@@ -130,9 +143,10 @@ static void write_attention(struct text *t, const struct matrix *m)
                           "opacity=\"%.2f\"/>",
                           k * CELL, i * CELL, CELL - 1, CELL - 1, weight);
         }
-    text_add(t,
-             "</svg><p class=\"soft\">attention: words of the hypothesis downwards, of the source "
-             "to the right</p></div>\n");
+    text_addf(t,
+              "</svg><p class=\"soft\">attention: words of the hypothesis downwards, of the source "
+              "to the right; %zu of %zu source words got less than 0.1 in all</p></div>\n",
+              count_unattended(m), m->columns);
 }
 
 static void write_sentence(struct text *t, const struct report *r, const struct report_sentence *s)

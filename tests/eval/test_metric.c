@@ -148,6 +148,24 @@ static void test_files(void **state)
     unlink(shorter);
 }
 
+/* As in sacreBLEU, lines of files lose the white space at their end, "\r" included. */
+static void test_lines_are_stripped(void **state)
+{
+    (void)state;
+    char hypothesis[] = "/tmp/satz-metric-XXXXXX", reference[] = "/tmp/satz-metric-XXXXXX";
+    write_file(hypothesis, "a b \u3000\r\nc\t\n \n");
+    write_file(reference, "a b\nc\n\n");
+    struct metric *m = metric_new("chrf:whitespace", NULL);
+    struct statistics s = {0};
+    const char *references[] = {reference};
+    assert_int_equal(metrics_add_files(&m, 1, hypothesis, references, 1, &s, NULL, NULL), 0);
+    assert_true(s.sum[0] == 4 && s.sum[1] == 4 && s.sum[2] == 4);
+    statistics_release(&s);
+    metric_free(m);
+    unlink(hypothesis);
+    unlink(reference);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_help_names_every_option),
         cmocka_unit_test(test_bleu_is_bleu),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_lines_are_stripped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
