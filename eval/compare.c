@@ -170,6 +170,12 @@ static int gather_files(struct gathering *g, const char *const *paths, struct sa
 static int make_scores(struct gathering *g, const struct compare_options *o, struct satz_error *err)
 {
     struct comparison *c = g->c;
+    bool is_bootstrap = !strcmp(c->test, significance_test_name(0));
+    struct resampling for_interval = {.n_samples = is_bootstrap ? o->resampling.n_samples : 0,
+                                      .seed = o->resampling.seed};
+    c->resampling = o->resampling;
+    if (!c->resampling.n_samples)
+        c->resampling.n_samples = is_bootstrap ? BOOTSTRAP_SAMPLES : RANDOMISATION_TRIALS;
     for (int m = 0; m < c->n_metrics; m++) {
         struct compare_metric *out = &c->metrics[m];
         const struct statistics *baseline = &g->tables[m];
@@ -180,8 +186,7 @@ static int make_scores(struct gathering *g, const struct compare_options *o, str
             const struct statistics *table = &g->tables[s * c->n_metrics + m];
             struct compare_score *score = &out->systems[s];
             score->score = metric_score(g->metrics[m], table->sum);
-            if (s == 0 ? significance_interval(g->metrics[m], table,
-                                               &(struct resampling){.seed = o->resampling.seed},
+            if (s == 0 ? significance_interval(g->metrics[m], table, &for_interval,
                                                &score->interval, err)
                        : significance_compare(g->metrics[m], baseline, table, c->test,
                                               &o->resampling, &score->difference, err))

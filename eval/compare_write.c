@@ -7,6 +7,12 @@
 #include "internal.h"
 #include "text.h"
 
+static void add_test(struct text *t, const struct comparison *c)
+{
+    text_addf(t, "paired %s with %d samples and seed %llu", c->test, c->resampling.n_samples,
+              (unsigned long long)c->resampling.seed);
+}
+
 /* ---- text ---- */
 
 static void text_metric(struct text *t, const struct comparison *c, const struct compare_metric *m,
@@ -61,7 +67,9 @@ static void write_text(struct text *t, const struct comparison *c)
         width = length > width ? length : width;
         text_addf(t, "%c: %s%s\n", 'A' + s % 26, c->names[s], s ? "" : " (baseline)");
     }
-    text_addf(t, "%zu lines; paired %s; * p < 0.05\n\n", c->n_segments, c->test);
+    text_addf(t, "%zu lines; ", c->n_segments);
+    add_test(t, c);
+    text_add(t, "; * p < 0.05\n\n");
     for (int m = 0; m < c->n_metrics; m++)
         text_metric(t, c, &c->metrics[m], width);
     for (int i = 0; i < c->n_tables; i++)
@@ -157,8 +165,11 @@ static void write_json(struct text *t, const struct comparison *c)
 {
     text_add(t, "{\n  \"systems\": [");
     json_strings(t, c->names, (size_t)c->n_systems);
-    text_addf(t, "],\n  \"lines\": %zu,\n  \"test\": \"%s\",\n  \"warnings\": [", c->n_segments,
-              c->test);
+    text_addf(t,
+              "],\n  \"lines\": %zu,\n  \"test\": \"%s\",\n  \"samples\": %d,\n  "
+              "\"seed\": %llu,\n  \"warnings\": [",
+              c->n_segments, c->test, c->resampling.n_samples,
+              (unsigned long long)c->resampling.seed);
     json_strings(t, c->warnings, c->n_warnings);
     text_add(t, "],\n  \"metrics\": [\n");
     for (int m = 0; m < c->n_metrics; m++) {
@@ -229,8 +240,9 @@ static void markdown_table(struct text *t, const struct comparison *c,
 
 static void write_markdown(struct text *t, const struct comparison *c)
 {
-    text_addf(t, "# Comparison of %d systems\n\n%zu lines; paired %s.\n\n", c->n_systems,
-              c->n_segments, c->test);
+    text_addf(t, "# Comparison of %d systems\n\n%zu lines; ", c->n_systems, c->n_segments);
+    add_test(t, c);
+    text_add(t, ".\n\n");
     for (size_t i = 0; i < c->n_warnings; i++) {
         text_add(t, "> **Warning:** ");
         text_add_markdown(t, c->warnings[i]);

@@ -155,7 +155,7 @@ int statistics_add(struct statistics *s, const double *row, int width, struct sa
 
 /* Adds all lines of a file under each of n_metrics metrics to tables[0 .. n_metrics). Line i of
  * each reference belongs to line i of the hypothesis; "-" is standard input. `guards`, if not NULL,
- * look on. */
+ * look on. On failure what was added before stays added. */
 int metrics_add_files(struct metric *const *metrics, int n_metrics, const char *hypothesis_path,
                       const char *const *reference_paths, int n_references,
                       struct statistics *tables, struct guards *guards, struct satz_error *err);
@@ -166,9 +166,11 @@ int metrics_add_files(struct metric *const *metrics, int n_metrics, const char *
  * last bit; two systems see the same resamples. */
 
 struct resampling {
-    int n_samples; /* 0: 1,000 of the bootstrap, 10,000 of randomisation; at most 10,000,000 */
+    int n_samples; /* 0: BOOTSTRAP_SAMPLES or RANDOMISATION_TRIALS; at most 10,000,000 */
     uint64_t seed;
 };
+
+enum { BOOTSTRAP_SAMPLES = 1000, RANDOMISATION_TRIALS = 10000 };
 
 /* The mean of resampled values and the range that holds the middle 95% of them. */
 struct interval {
@@ -263,6 +265,7 @@ struct comparison {
     size_t n_segments, n_sentences;
     char **names; /* [n_systems] paths */
     char *test;
+    struct resampling resampling; /* of the test; n_samples is how many there were */
     struct compare_metric *metrics;
     struct compare_sentence *sentences;          /* by system, largest change first */
     struct compare_table tables[COMPARE_TABLES]; /* by length, word frequency, unknown words */

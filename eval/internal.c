@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include "segment.h"
+
+enum { READ_LIMIT = 1 << 30 };
 
 int eval_error(struct satz_error *err, const char *format, ...)
 {
@@ -53,61 +56,90 @@ void eval_list_names(char *out, size_t size, const char *(*name)(int index))
 }
 
 struct eval_reader {
-    FILE *file;
+    gzFile file; /* reads plain files as they are */
     const char *name;
-    char *line;
-    size_t capacity, lines;
+    char *buffer; /* what was read and not yet handed out is buffer[start .. end) */
+    size_t capacity, start, end, lines;
+    bool ended;
 };
 
 struct eval_reader *eval_reader_open(const char *path, struct satz_error *err)
 {
     bool standard = !strcmp(path, "-");
     const char *name = standard ? "standard input" : path;
-    FILE *file = standard ? stdin : fopen(path, "r");
-    if (!file) {
-        eval_error(err, "%s: could not be opened: %s.", name, strerror(errno));
-        return NULL;
-    }
     struct eval_reader *r = calloc(1, sizeof *r + strlen(name) + 1);
     if (!r) {
-        if (!standard)
-            fclose(file);
         eval_error(err, "%s: out of memory.", name);
         return NULL;
     }
-    r->file = file;
     r->name = strcpy((char *)(r + 1), name);
+    errno = 0;
+    r->file = standard ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rbe");
+    if (!r->file) {
+        eval_error(err, "%s: could not be opened: %s.", name, strerror(errno ? errno : ENOMEM));
+        goto fail;
+    }
+    if (eval_grow(&r->buffer, &r->capacity, 1 << 16, 1, err))
+        goto fail;
     return r;
+fail:
+    eval_reader_close(r);
+    return NULL;
 }
 
 void eval_reader_close(struct eval_reader *r)
 {
     if (!r)
         return;
-    if (r->file != stdin)
-        fclose(r->file);
-    free(r->line);
+    if (r->file)
+        gzclose(r->file);
+    free(r->buffer);
     free(r);
+}
+
+/* Reads on behind what is in the buffer. */
+static int fill(struct eval_reader *r, struct satz_error *err)
+{
+    int code = Z_OK;
+    r->end -= r->start;
+    memmove(r->buffer, r->buffer + r->start, r->end);
+    r->start = 0;
+    if (r->end + 1 >= r->capacity && eval_grow(&r->buffer, &r->capacity, r->capacity + 1, 1, err))
+        return -1;
+    size_t room = r->capacity - r->end - 1; /* one byte for a '\0' */
+    errno = 0;
+    int n = gzread(r->file, r->buffer + r->end, room < READ_LIMIT ? (unsigned)room : READ_LIMIT);
+    const char *why = gzerror(r->file, &code);
+    if (n < 0 || (code != Z_OK && code != Z_STREAM_END))
+        return eval_error(err, "%s: could not be read after line %zu: %s.", r->name, r->lines,
+                          code == Z_ERRNO ? strerror(errno) : why);
+    r->end += (size_t)n;
+    r->ended = n == 0;
+    return 0;
 }
 
 int eval_reader_next(struct eval_reader *r, const char **line, struct satz_error *err)
 {
-    errno = 0;
-    ssize_t n = getline(&r->line, &r->capacity, r->file);
-    if (n < 0) {
-        if (feof(r->file) && !ferror(r->file))
-            return 0;
-        return eval_error(err, "%s:%zu: could not be read: %s.", r->name, r->lines + 1,
-                          strerror(errno));
+    char *stop;
+    for (size_t seen = 0;;) {
+        stop = memchr(r->buffer + r->start + seen, '\n', r->end - r->start - seen);
+        if (stop || r->ended)
+            break;
+        seen = r->end - r->start;
+        if (fill(r, err))
+            return -1;
     }
+    if (!stop && r->start == r->end)
+        return 0;
+    char *start = r->buffer + r->start;
+    size_t n = stop ? (size_t)(stop - start) : r->end - r->start;
+    r->start += n + (stop != NULL);
     r->lines++;
-    if (r->line[n - 1] == '\n')
-        r->line[--n] = '\0';
-    if (strlen(r->line) != (size_t)n)
+    if (memchr(start, '\0', n))
         return eval_error(err, "%s:%zu: the line holds a NUL byte; is this a text file?", r->name,
                           r->lines);
-    r->line[stripped_length(r->line, (size_t)n)] = '\0';
-    *line = r->line;
+    start[stripped_length(start, n)] = '\0';
+    *line = start;
     return 1;
 }
 

@@ -18,8 +18,8 @@ int eval_grow(void *data, size_t *capacity, size_t need, size_t size, struct sat
 /* "a, b or c" of the names that name(0), name(1) ... gives until NULL. */
 void eval_list_names(char *out, size_t size, const char *(*name)(int index));
 
-/* Reads a text file line by line. Only "\n" ends a line; a last line without it counts. White space
- * at the end of a line is taken off, as sacreBLEU does with lines of files. */
+/* Reads a text file, plain or gzip, line by line. Only "\n" ends a line; a last line without it
+ * counts. White space at the end of a line is not part of it, as in sacreBLEU's program. */
 struct eval_reader;
 
 /* "-" is standard input. Free with eval_reader_close, which accepts NULL. */

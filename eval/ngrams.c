@@ -19,8 +19,9 @@ void ngrams_release(struct ngrams *g)
 
 int ngrams_start(struct ngrams *g, size_t n_symbols, int max_order, struct satz_error *err)
 {
-    size_t need = 16;
-    while (need < 2 * n_symbols * (size_t)max_order)
+    enum { ROOMY = 1 << 15 }; /* few collisions are worth more than memory, up to this many slots */
+    size_t need = 16, n_grams = n_symbols * (size_t)max_order;
+    while (need < 2 * n_grams || (need < 8 * n_grams && need < ROOMY))
         need *= 2;
     if (need > UINT32_MAX)
         return eval_error(err, "A segment of %zu tokens is too long.", n_symbols);

@@ -36,10 +36,10 @@ static void write_scores(struct text *t, const struct report *r)
                 "<th>signature</th></tr>\n");
     for (int m = 0; m < r->n_metrics; m++) {
         text_add(t, "<tr><td>");
-        text_add_html(t, r->metrics[m].line);
+        text_add_html_escaped(t, r->metrics[m].line);
         text_addf(t, "</td><td class=\"number\">%.2f to %.2f</td><td><code>",
                   r->metrics[m].interval.low, r->metrics[m].interval.high);
-        text_add_html(t, r->metrics[m].signature);
+        text_add_html_escaped(t, r->metrics[m].signature);
         text_add(t, "</code></td></tr>\n");
     }
     text_add(t, "</table>\n");
@@ -106,8 +106,21 @@ static void write_histogram(struct text *t, const struct histogram *h)
         text_addf(t, "<text x=\"%d\" y=\"%d\">%g</text>", i * BAR, HEIGHT + 13,
                   h->low + i * h->step);
     text_addf(t, "<text x=\"0\" y=\"%d\">", HEIGHT + 27);
-    text_add_html(t, h->axis);
+    text_add_html_escaped(t, h->axis);
     text_add(t, "</text></svg></figure>\n");
+}
+
+/* Columns whose weights add up to nearly nothing: words of the source that were left out. */
+static size_t count_unattended(const struct matrix *m)
+{
+    size_t n_unattended = 0;
+    for (size_t k = 0; k < m->columns; k++) {
+        double sum = 0;
+        for (size_t i = 0; i < m->rows; i++)
+            sum += m->values[i * m->columns + k];
+        n_unattended += sum < 0.1;
+    }
+    return n_unattended;
 }
 
 /* A grid: a row for each word of the hypothesis, a column for each of the source. */
@@ -130,9 +143,10 @@ static void write_attention(struct text *t, const struct matrix *m)
                           "opacity=\"%.2f\"/>",
                           k * CELL, i * CELL, CELL - 1, CELL - 1, weight);
         }
-    text_add(t,
-             "</svg><p class=\"soft\">attention: words of the hypothesis downwards, of the source "
-             "to the right</p></div>\n");
+    text_addf(t,
+              "</svg><p class=\"soft\">attention: words of the hypothesis downwards, of the source "
+              "to the right; %zu of %zu source words got less than 0.1 in all</p></div>\n",
+              count_unattended(m), m->columns);
 }
 
 static void write_sentence(struct text *t, const struct report *r, const struct report_sentence *s)
@@ -141,7 +155,7 @@ static void write_sentence(struct text *t, const struct report *r, const struct 
     text_addf(t, "<article><div class=\"soft\">line %zu", s->line);
     if (r->n_metrics) {
         text_add(t, " &middot; ");
-        text_add_html(t, r->segment_label);
+        text_add_html_escaped(t, r->segment_label);
         text_addf(t, " %.2f", s->score);
     }
     if (s->quality.repetition > 0)
@@ -156,7 +170,7 @@ static void write_sentence(struct text *t, const struct report *r, const struct 
     for (int k = 0; k < N_SIDES; k++)
         if (s->texts[k]) {
             text_addf(t, "<dt>%s</dt><dd dir=\"auto\">", names[k]);
-            text_add_html(t, s->texts[k]);
+            text_add_html_escaped(t, s->texts[k]);
             text_add(t, "</dd>\n");
         }
     text_add(t, "</dl>\n");
@@ -169,21 +183,21 @@ void report_html(struct text *t, const struct report *r)
     static const char *const names[] = {"source", "hypothesis", "reference"};
     text_add(t, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                 "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
-    text_add_html(t, r->title);
+    text_add_html_escaped(t, r->title);
     text_add(t, "</title>\n");
     text_add(t, style);
     text_add(t, "</head><body>\n<h1>");
-    text_add_html(t, r->title);
+    text_add_html_escaped(t, r->title);
     text_addf(t, "</h1>\n<p class=\"soft\">%zu lines", r->n_segments);
     for (int k = 0; k < N_SIDES; k++)
         if (r->paths[k]) {
             text_addf(t, " &middot; %s ", names[k]);
-            text_add_html(t, r->paths[k]);
+            text_add_html_escaped(t, r->paths[k]);
         }
     text_add(t, "</p>\n");
     for (size_t i = 0; i < r->n_warnings; i++) {
         text_add(t, "<p class=\"warning\">");
-        text_add_html(t, r->warnings[i]);
+        text_add_html_escaped(t, r->warnings[i]);
         text_add(t, "</p>\n");
     }
     write_scores(t, r);

@@ -35,7 +35,7 @@ void segment_release(struct segment *s);
  */
 int segment_set(struct segment *s, const char *text, bool lowercase, struct satz_error *err);
 
-/* The length of n bytes of text without white space at the end: Python's str.rstrip(). */
+/* The length of the text[0 .. n) without white space at its end, as Python's str.rstrip(). */
 size_t stripped_length(const char *text, size_t n);
 
 /* Takes white space off the end of the text. */

@@ -82,7 +82,7 @@ int significance_interval(const struct metric *m, const struct statistics *s,
     double sum[METRIC_STATISTICS_LIMIT];
     if (check_table(s, err))
         return -1;
-    double *scores = samples_new(r, 1000, 1, &n, err);
+    double *scores = samples_new(r, BOOTSTRAP_SAMPLES, 1, &n, err);
     if (!scores)
         return -1;
     for (int i = 0; i < n; i++) {
@@ -107,7 +107,7 @@ static int bootstrap(const struct metric *m, const struct statistics *baseline,
 {
     int n, n_extreme = 0;
     double sum[METRIC_STATISTICS_LIMIT], mean = 0;
-    double *scores = samples_new(r, 1000, 2, &n, err);
+    double *scores = samples_new(r, BOOTSTRAP_SAMPLES, 2, &n, err);
     if (!scores)
         return -1;
     double *deltas = scores + n;
@@ -153,7 +153,7 @@ static int randomise(const struct metric *m, const struct statistics *baseline,
 {
     size_t width = (size_t)system->width, n_values = system->n_segments * width;
     double sum[METRIC_STATISTICS_LIMIT], a[METRIC_STATISTICS_LIMIT], b[METRIC_STATISTICS_LIMIT];
-    int n = r->n_samples ? r->n_samples : 10000, n_extreme = 0;
+    int n = r->n_samples ? r->n_samples : RANDOMISATION_TRIALS, n_extreme = 0;
     if (n < 1 || n > SAMPLES_LIMIT)
         return eval_error(err, "The number of samples is %d; it must be from 1 to %d.", n,
                           SAMPLES_LIMIT);

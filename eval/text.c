@@ -88,10 +88,13 @@ void text_add_json(struct text *t, const char *string)
 
 void text_add_json_number(struct text *t, double number)
 {
-    if (isfinite(number))
-        text_addf(t, "%.15g", number);
-    else
-        text_add(t, "null");
+    char digits[32] = "null";
+    for (int n = 15; n <= 17 && isfinite(number); n++) {
+        snprintf(digits, sizeof digits, "%.*g", n, number);
+        if (strtod(digits, NULL) == number)
+            break;
+    }
+    text_add(t, digits);
 }
 
 static const char *escape_html(char c)
@@ -115,7 +118,7 @@ static const char *escape_html(char c)
     }
 }
 
-void text_add_html(struct text *t, const char *string)
+void text_add_html_escaped(struct text *t, const char *string)
 {
     add_escaped(t, string, escape_html);
 }

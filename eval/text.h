@@ -22,12 +22,12 @@ void text_addf(struct text *t, const char *format, ...) __attribute__((format(pr
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void text_add_json(struct text *t, const char *string);
 
-/* A JSON number, null if it is not finite. */
+/* A JSON number with the digits that tell it from all others; null if it is not finite. */
 void text_add_json_number(struct text *t, double number);
 
 /* Text for HTML, inside or outside of quotes; control characters and bytes that are not UTF-8
  * become U+FFFD. */
-void text_add_html(struct text *t, const char *string);
+void text_add_html_escaped(struct text *t, const char *string);
 
 /* Text for a cell of a Markdown table: nothing in it is markup, and it has one line. */
 void text_add_markdown(struct text *t, const char *string);

@@ -10,6 +10,10 @@
     X(translate)        \
     X(attention)        \
     X(bleu)             \
+    X(chrf)             \
+    X(ter)              \
+    X(compare)          \
+    X(report)           \
     X(tokenizer)        \
     X(info)             \
     X(config)

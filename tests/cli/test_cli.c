@@ -65,7 +65,7 @@ static void test_wrong_usage_is_status_2(void **state)
     assert_refused(f, "satz bleu --s x y", 2, "--s is short for more than one option");
     assert_refused(f, "satz bleu --width x y", 2, "--width x: give a whole number from 0 to 15");
     assert_refused(f, "satz bleu --width 16 y", 2, "--width 16: give");
-    assert_refused(f, "satz bleu --smooth-value nan y", 2, "--smooth-value nan: give a number");
+    assert_refused(f, "satz bleu --smooth-value nan y", 2, "it must be a number from 0");
     assert_refused(f, "satz bleu --smooth flor y", 2, "floor");
     assert_refused(f, "satz bleu", 2, "name the reference");
     assert_refused(f, "satz bleu - -", 2, "standard input");
@@ -99,8 +99,8 @@ static void test_bleu_files_must_fit(void **state)
     write_text(f, "one", "a\n");
     assert_refused(f, "satz bleu $D/two $D/one", 1, "/one has only 1 lines");
     assert_refused(f, "satz bleu $D/one $D/two", 1, "/one has only 1 lines");
-    assert_refused(f, "satz bleu --by $D/one $D/two $D/two", 1, "/one has only 1 lines");
-    assert_refused(f, "satz bleu $D/missing $D/two", 1, "/missing: cannot open");
+    assert_refused(f, "satz bleu --by $D/one $D/two $D/two", 1, "/one has fewer lines than the 2");
+    assert_refused(f, "satz bleu $D/missing $D/two", 1, "/missing: could not be opened");
     assert_refused(f, "printf 'a\\0b\\n' | satz bleu $D/one", 1, "standard input:1: ");
 }
 

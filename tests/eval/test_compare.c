@@ -141,6 +141,24 @@ static void test_buckets(void **state)
     comparison_free(c);
 }
 
+/* The intervals are the bootstrap's whichever test gives p; the number of samples is the test's. */
+static void test_tests(void **state)
+{
+    (void)state;
+    struct comparison *a = compare(&(struct compare_options){.test = "randomisation"});
+    struct comparison *b = compare(&(struct compare_options){.resampling.n_samples = 1});
+    const struct compare_score *worse_a = &a->metrics[0].systems[1];
+    const struct compare_score *worse_b = &b->metrics[0].systems[1];
+    assert_true(worse_a->interval.low < worse_a->interval.high);
+    assert_true(worse_a->difference.p > 0 && worse_a->difference.p < 1);
+    for (int s = 0; s < 2; s++)
+        assert_true(b->metrics[0].systems[s].interval.low ==
+                    b->metrics[0].systems[s].interval.high);
+    assert_true(worse_b->difference.p == 0.5 || worse_b->difference.p == 1);
+    comparison_free(a);
+    comparison_free(b);
+}
+
 static void test_json(void **state)
 {
     (void)state;
@@ -219,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_scores_are_the_metrics),
         cmocka_unit_test(test_sentences_that_move_the_score),
         cmocka_unit_test(test_buckets),
+        cmocka_unit_test(test_tests),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_text_and_markdown),
         cmocka_unit_test(test_mistakes_are_refused),

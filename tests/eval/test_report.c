@@ -20,7 +20,7 @@ static int setup(void **state)
     files[SOURCE] = scratch_write("the cat sat\n<script>alert(\"&\")</script> x\nb c d e f g\n");
     files[HYPOTHESIS] = scratch_write("the cat sat\n<script>alert('1')</script>\nh h h\n");
     files[REFERENCE] = scratch_write("die Katze sitzt\n<img src=x onerror=y>\nb c d e f g\n");
-    files[ATTENTION] = scratch_write("[[1,0],[0.5,0.25]]\n[]\n[[0.125]]\n");
+    files[ATTENTION] = scratch_write("[[1,0,0],[0.5,0.25,0.05]]\n[]\n[[0.125]]\n");
     return 0;
 }
 
@@ -57,7 +57,8 @@ static void test_page(void **state)
     assert_int_equal(count(page, "<figure>"), 3);
     assert_non_null(strstr(page, "repeats 67%"));
     assert_non_null(strstr(page, "copies 100%"));
-    assert_int_equal(count(page, "class=\"cell\""), 4); /* the weights that are not 0 */
+    assert_int_equal(count(page, "class=\"cell\""), 5); /* the weights that are not 0 */
+    assert_non_null(strstr(page, "1 of 3 source words got less than 0.1 in all"));
     assert_non_null(strstr(page, "opacity=\"0.12\""));
     free(page);
 }
