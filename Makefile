@@ -53,7 +53,10 @@ TEST_FILES := $(filter-out tests/gradient/%,$(wildcard tests/*/test_*.c))
 GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
 TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
 
-.PHONY: all help setup build test tests run-tests demo lint format check-full bench clean
+# One line for each step; V=1 shows the commands.
+say = $(if $(V),,@echo '  $(1) $@' && )
+
+.PHONY: all help setup build test tests demo lint format check-full clean
 all: build
 
 help: ## this list
@@ -81,36 +84,36 @@ lint: ## formatting, static analysis, layers
 format: ## rewrite the sources as clang-format would
 	@git ls-files 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i
 
-check-full: setup ## the long tests: sanitizers, clang, full parity
+check-full: ## the long tests: sanitizers, clang, full parity
 	@scripts/check-full.sh
 
 clean: ## remove everything that was built
 	rm -rf build
 
 $(SATZ): $(CLI_OBJECTS) $(LIB) $(EVAL)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(LIB) $(EVAL) $(LIBS)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(LIB) $(EVAL) $(LIBS)
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)ar rcs $@ $^
 $(EVAL): $(EVAL_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)ar rcs $@ $^
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/%.o: %.cc Makefile
 	@mkdir -p $(@D)
-	$(CXX) $(ALL_CXXFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CXX)$(CXX) $(ALL_CXXFLAGS) $(PACKAGE_FLAGS) -MMD -MP -c -o $@ $<
 define simd_rule
 $(BUILD)/%.$(1).o: %.simd.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(PACKAGE_FLAGS) $(SIMD_$(1)) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC)$$(CC) $$(ALL_CFLAGS) $$(PACKAGE_FLAGS) $(SIMD_$(1)) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach l,$(SIMD_LEVELS),$(eval $(call simd_rule,$(l))))
 
 $(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SATZ) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
+	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

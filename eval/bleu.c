@@ -102,6 +102,11 @@ struct bleu *bleu_new(const struct bleu_options *options, struct satz_error *err
                    o.smooth_value);
         return NULL;
     }
+    if (o.has_smooth_value && !smoothing->has_value) {
+        eval_error(err, "BLEU's smoothing \"%s\" takes no value; only floor and add-k do.",
+                   smoothing->name);
+        return NULL;
+    }
     if (o.max_order < 1 || o.max_order > BLEU_ORDER_LIMIT) {
         eval_error(err, "The highest order of BLEU is %d; it must be from 1 to %d.", o.max_order,
                    BLEU_ORDER_LIMIT);

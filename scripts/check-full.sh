@@ -1,15 +1,11 @@
 #!/usr/bin/env bash
-# The long tests: both compilers without a warning, the suite under sanitizers, on the lesser instruction
-# sets and with oneDNN's lesser ones, lint, and a killed run that resumes to the same bits.
+# The long tests: both compilers without a warning, the suite under sanitizers and on lesser instruction sets,
+# short fuzzing, a killed run that resumes to the same bits, lint.
 set -eu
 cd "$(dirname "$0")/.."
 jobs=-j$(nproc)
 
-for program in clang clang++; do
-    command -v "$program" >/dev/null && continue
-    echo "check-full: $program is missing; apt-get install clang" >&2
-    exit 1
-done
+scripts/setup.sh --full
 
 step() {
     printf '\n== %s\n' "$*"
@@ -31,6 +27,9 @@ step "the suite under AddressSanitizer and UndefinedBehaviorSanitizer"
 make --no-print-directory "$jobs" VARIANT=asan build tests
 # fontconfig keeps its configuration until the end
 LSAN_OPTIONS=suppressions=scripts/leaks.txt:print_suppressions=0 VARIANT=asan scripts/run-tests.sh
+
+step "fuzzing, a short run of each target"
+scripts/fuzz.sh 20
 
 step "killed at random moments, resumed, the same bits"
 scripts/crash-test.sh 10

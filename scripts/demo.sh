@@ -38,7 +38,6 @@ paste -d '\n' "$model/everyday.en" "$model/everyday.de" | sed 'N; s/^/  /; s/\n/
 say "Attention heatmaps"
 "$satz" attention "$model/model.safetensors" --output "$model/attention.png" "$model/everyday.en"
 "$satz" attention "$model/model.safetensors" --output "$model/attention.html" "$model/everyday.en"
-ls "$model"/attention*
 
 seconds=$(($(date +%s) - start))
 printf '\nDone in %d min %02d s. The model is %s; try\n' $((seconds / 60)) $((seconds % 60)) \

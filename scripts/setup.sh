@@ -2,6 +2,7 @@
 # Installs what Satz needs on Debian and Ubuntu (as root, or through sudo); does nothing when all is there.
 #   scripts/setup.sh          what building, testing and the corpus makers need
 #   scripts/setup.sh --lint   also what `make lint` needs
+#   scripts/setup.sh --full   also what `make check-full` needs
 # On another system it names what is missing and stops with status 1.
 set -eu
 
@@ -28,6 +29,11 @@ fonts-dejavu-core           -
 needed_to_lint='
 clang-format                clang-format
 cppcheck                    cppcheck
+'
+needed_in_full='
+clang                                clang
+libclang-rt-14-dev|libclang-rt-dev   -
+libomp-dev                           -
 '
 
 installed() {
@@ -80,8 +86,9 @@ table=$needed
 case ${1:-} in
 '') ;;
 --lint) table+=$needed_to_lint ;;
+--full) table+=$needed_to_lint$needed_in_full ;;
 *)
-    sed -n '2,5s/^# \?//p' "$0" >&2
+    sed -n '2,6s/^# \?//p' "$0" >&2
     exit 2
     ;;
 esac

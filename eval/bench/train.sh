@@ -14,7 +14,9 @@ satz=build/release/satz
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# PyTorch as quick as it gets on a CPU: one OpenMP, and memory kept rather than given back.
+# PyTorch as quick as it gets on a CPU: one OpenMP, memory kept rather than given back, and OpenBLAS told of
+# AVX-512 where it is too old to know the processor and would take kernels of 2004.
+grep -q avx512vl /proc/cpuinfo && export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SkylakeX}
 export LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/openblas-openmp ATEN_CPU_CAPABILITY=avx512
 export MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_TOP_PAD_=268435456
 

@@ -60,14 +60,15 @@ static int text_read(struct text *t, const char *path, struct satz_error *err)
 
 /* Scores the translations of the whole source text, as `satz translate` and `satz bleu` would. */
 static int score(struct translator *translator, const struct text *source,
-                 const struct text *reference, double *score, struct satz_error *err)
+                 const struct text *reference, struct validation *v, struct satz_error *err)
 {
     const struct satz_translation *translations;
     const char **lines = memory_new(source->n, sizeof *lines, err);
     size_t *lengths = memory_new(source->n, sizeof *lengths, err);
     struct bleu_options options = {0};
     struct bleu *bleu = bleu_new(&options, err);
-    int status = lines && lengths && bleu ? 0 : -1;
+    struct guards *guards = guards_new(err);
+    int status = lines && lengths && bleu && guards ? 0 : -1;
     for (size_t i = 0; status == 0 && i < source->n; i++) {
         size_t end = i + 1 < source->n ? source->starts[i + 1] : source->bytes.length;
         lines[i] = source->bytes.data + source->starts[i];
@@ -77,20 +78,26 @@ static int score(struct translator *translator, const struct text *source,
         status = translator_run(translator, lines, lengths, source->n, &translations, err);
     for (size_t i = 0; status == 0 && i < source->n; i++) {
         const char *expected = reference->bytes.data + reference->starts[i];
-        status = bleu_add(bleu, translations[i].hypotheses[0].text, &expected, 1, NULL, err);
+        const char *hypothesis = translations[i].hypotheses[0].text;
+        status = bleu_add(bleu, hypothesis, &expected, 1, NULL, err);
+        if (status == 0)
+            status = guards_add(guards, hypothesis, &expected, 1, err);
     }
     if (status == 0) {
         struct bleu_result result;
         bleu_score(bleu, &result);
-        *score = result.score;
+        v->bleu = result.score;
+        if (guards_warning(guards, 0, v->warning, sizeof v->warning) == 0)
+            v->warning[0] = '\0';
     }
     bleu_free(bleu);
+    guards_free(guards);
     free(lines);
     free(lengths);
     return status;
 }
 
-static int translate_and_score(const struct team *t, const struct model *m, double *bleu,
+static int translate_and_score(const struct team *t, const struct model *m, struct validation *v,
                                struct satz_error *err)
 {
     const struct recipe *r = &m->recipe;
@@ -110,7 +117,7 @@ static int translate_and_score(const struct team *t, const struct model *m, doub
     }
     translator = translator_new(m, t->precision, &options, err);
     if (translator)
-        status = score(translator, &source, &reference, bleu, err);
+        status = score(translator, &source, &reference, v, err);
 done:
     translator_free(translator);
     text_release(&source);
@@ -122,10 +129,11 @@ int validate_model(struct team *t, const struct model *m, const struct corpus *v
                    bool translate, struct validation *v, struct satz_error *err)
 {
     struct loss_sums sums = {0};
-    double bleu = -1;
+    struct validation found = {.bleu = -1};
     if (team_evaluate(t, valid, 64, m->recipe.model.reverse_source, &sums, err) < 0 ||
-        (translate && translate_and_score(t, m, &bleu, err) < 0))
+        (translate && translate_and_score(t, m, &found, err) < 0))
         return -1;
-    *v = (struct validation){.perplexity = perplexity(&sums), .bleu = bleu};
+    found.perplexity = perplexity(&sums);
+    *v = found;
     return 0;
 }

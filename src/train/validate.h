@@ -8,6 +8,7 @@
 struct validation {
     double perplexity; /* per target token, END included, no label smoothing */
     double bleu;       /* of the text really decoded against the raw reference; -1: not asked for */
+    char warning[256]; /* why that BLEU may not mean what it seems to (eval.h, guards), or "" */
 };
 
 /* Per target token; 0 without any. What has no end, or is no number, counts as e^100: every figure

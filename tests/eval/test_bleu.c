@@ -268,6 +268,8 @@ static void test_options_are_checked(void **state)
     check_refused(&(struct bleu_options){.smoothing = "add"}, "exp, floor, add-k or none");
     check_refused(&(struct bleu_options){.max_order = 9}, "from 1 to 8");
     check_refused(&(struct bleu_options){.max_order = -1}, "from 1 to 8");
+    check_refused(&(struct bleu_options){.has_smooth_value = true, .smooth_value = 1},
+                  "only floor and add-k");
     check_refused(&(struct bleu_options){.has_smooth_value = true, .smooth_value = -1},
                   "must not be negative");
     bleu_free(NULL);

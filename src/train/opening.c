@@ -1,0 +1,241 @@
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "train/trainer.h"
+
+static int take_lock(struct trainer *t, struct satz_error *err)
+{
+    const char *folder = t->recipe->train.folder;
+    char *path = file_join(folder, "lock", err);
+    if (!path)
+        return -1;
+    int status = 0;
+    t->lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    if (t->lock < 0)
+        status = error_set_errno(err, "%s: cannot write", path);
+    else if (flock(t->lock, LOCK_EX | LOCK_NB) < 0)
+        status = error_set(err,
+                           "%s: another run is training in this folder; choose another "
+                           "train.folder or wait for it",
+                           folder);
+    free(path);
+    return status;
+}
+
+static int open_log(struct trainer *t, struct satz_error *err)
+{
+    char *path = file_join(t->recipe->train.folder, "log.jsonl", err);
+    if (!path)
+        return -1;
+    t->log = fopen(path, t->options->resume ? "ae" : "we");
+    int status = t->log ? 0 : error_set_errno(err, "%s: cannot write", path);
+    free(path);
+    return status;
+}
+
+/* The newest checkpoint's path, or NULL without one (*err untouched) or on error (-1). */
+static int newest_checkpoint(const struct trainer *t, char **path, struct satz_error *err)
+{
+    const char *folder = t->recipe->train.folder;
+    int64_t *updates = NULL;
+    size_t n = 0;
+    *path = NULL;
+    if (checkpoint_list(folder, &updates, &n, err) < 0)
+        return -1;
+    int status = 0;
+    if (n > 0) {
+        *path = checkpoint_path(folder, updates[n - 1], err);
+        status = *path ? 0 : -1;
+    }
+    free(updates);
+    if (status == 0 && *path && !t->options->resume) {
+        status = error_set(err,
+                           "%s: the folder already holds a run; go on with it by --resume, or "
+                           "choose another train.folder, or delete its checkpoints",
+                           folder);
+        free(*path);
+        *path = NULL;
+    }
+    return status;
+}
+
+/* Tokenizers come from the checkpoint, so that a changed text cannot change their ids. */
+static int open_tokenizers(struct trainer *t, const struct tensors *checkpoint, const char *path,
+                           struct satz_error *err)
+{
+    struct tokenizer *source = NULL, *target = NULL;
+    if (checkpoint->n > 0) {
+        if (model_read_tokenizers(checkpoint, path, &source, &target, err) < 0)
+            return -1;
+    } else {
+        if (!t->recipe->tokenizer.source_model[0])
+            trainer_note(t, "tokenizer: %s, %d pieces, learning from the training text",
+                         t->recipe->tokenizer.type, t->recipe->tokenizer.vocabulary);
+        if (data_tokenizers(t->recipe, &source, &target, err) < 0)
+            return -1;
+    }
+    return model_init(&t->model, t->recipe, source, target, err);
+}
+
+static void describe_corpus(const struct trainer *t, const char *name, const struct corpus *c)
+{
+    const struct corpus_statistics *s = corpus_statistics(c);
+    trainer_note(t,
+                 "%s: %" PRIu64 " of %" PRIu64 " pairs, %" PRIu64 " source and %" PRIu64
+                 " target tokens; left out: %" PRIu64 " empty, %" PRIu64 " too long, %" PRIu64
+                 " not UTF-8; unknown: %" PRIu64 " and %" PRIu64,
+                 name, s->kept, s->read, s->source_tokens, s->target_tokens, s->empty, s->too_long,
+                 s->invalid, s->source_unknown, s->target_unknown);
+}
+
+static int open_data(struct trainer *t, struct satz_error *err)
+{
+    const struct recipe *r = t->recipe;
+    if (data_open(&t->data, r, t->model.source_tokenizer, t->model.target_tokenizer, t->threads,
+                  err) < 0)
+        return -1;
+    describe_corpus(t, "training text", t->data.train);
+    if (t->data.valid)
+        describe_corpus(t, "held-out text", t->data.valid);
+    struct batches_options options = {
+        .unit = recipe_is(r->train.batch_unit, "tokens") ? BATCH_TOKENS : BATCH_SENTENCES,
+        .size = r->train.batch,
+        .seed = (uint64_t)r->train.seed,
+    };
+    t->batches = batches_new(t->data.train, &options, err);
+    return t->batches ? 0 : -1;
+}
+
+/* Step memory of the present epoch's largest shard. */
+static int measure(struct trainer *t, size_t *bytes, struct satz_error *err)
+{
+    *bytes = 0;
+    for (uint32_t k = 0; k < batches_count(t->batches); k++) {
+        int n;
+        const uint32_t *indices = batches_get(t->batches, k, &n);
+        if (team_measure(&t->team, t->data.train, indices, n, t->recipe->model.reverse_source,
+                         bytes, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int open_team(struct trainer *t, struct satz_error *err)
+{
+    const struct recipe *r = t->recipe;
+    const struct compute_backend *backend = compute_find(r->compute.backend, COMPUTE_F32, err);
+    if (!backend)
+        return -1;
+    if (team_init(&t->team, &t->model.network, backend, COMPUTE_F32, t->optimizer, r->train.shards,
+                  t->threads, err) < 0)
+        return -1;
+    trainer_note(t, "model: %zu parameters; compute: %s, f32, %s; %d shards on %d threads",
+                 params_count_values(&t->model.network.params), backend->name,
+                 simd_level_name(simd_level()), r->train.shards, t->threads);
+    return 0;
+}
+
+static int open_memory(struct trainer *t, struct satz_error *err)
+{
+    size_t step, block = t->model.network.params.size * sizeof(real);
+    if (batches_start_epoch(t->batches, (uint64_t)t->state.epoch, err) < 0 ||
+        measure(t, &step, err) < 0)
+        return -1;
+    if (t->state.batch >= (int64_t)batches_count(t->batches)) {
+        trainer_note(t, "the text or train.batch has changed: epoch %" PRId64 " begins anew",
+                     t->state.epoch + 1);
+        t->state.batch = 0;
+    }
+    int active = t->threads < t->team.n_shards ? t->threads : t->team.n_shards;
+    trainer_note(t,
+                 "memory: %.0f MB parameters and packed weights, %.0f MB gradients and moments, "
+                 "%.0f MB for the largest step",
+                 3e-6 * (double)block,
+                 1e-6 * (double)block * (t->team.n_shards + t->optimizer->moments),
+                 1e-6 * (double)step * active);
+    return 0;
+}
+
+/* What the recipe may not have changed since the checkpoint was made, and what it may. */
+static int compare_recipes(struct trainer *t, const struct recipe *old, const char *path,
+                           struct satz_error *err)
+{
+    const struct recipe *new = t->recipe;
+    if (!recipe_is(old->optimizer.name, new->optimizer.name))
+        return error_set(err,
+                         "%s: its optimizer.name is %s; go on with that, or choose another "
+                         "train.folder",
+                         path, old->optimizer.name);
+    if (!recipe_is(old->validation.metric, new->validation.metric)) {
+        trainer_note(t, "validation.metric was %s: the best model is sought anew",
+                     old->validation.metric);
+        t->state.has_best = false;
+        t->state.stale = 0;
+    }
+    if (old->tokenizer.vocabulary != new->tokenizer.vocabulary ||
+        !recipe_is(old->tokenizer.type, new->tokenizer.type))
+        trainer_note(
+            t, "the tokenizers are the checkpoint's: %s, %d pieces; tokenizer.* has no effect",
+            old->tokenizer.type, old->tokenizer.vocabulary);
+    return 0;
+}
+
+static int go_on(struct trainer *t, const struct tensors *checkpoint, const char *path,
+                 struct satz_error *err)
+{
+    const char *text = tensors_metadata(checkpoint, "satz.recipe");
+    struct recipe old;
+    if (checkpoint_read(checkpoint, path, &t->model, &t->team, &t->state, err) < 0)
+        return error_prefix(err, "cannot go on with this recipe (keep model.*, attention.* and "
+                                 "optimizer.name, or choose another train.folder)");
+    if (!text || recipe_parse(&old, text, strlen(text), path, err) < 0)
+        return text ? -1 : 0;
+    int status = compare_recipes(t, &old, path, err);
+    recipe_release(&old);
+    return status;
+}
+
+int trainer_open(struct trainer *t, struct satz_error *err)
+{
+    char *path = NULL;
+    struct tensors checkpoint = {0};
+    int status = -1;
+    if (file_make_folder(t->recipe->train.folder, err) < 0 || take_lock(t, err) < 0 ||
+        checkpoint_remove_halves(t->recipe->train.folder, err) < 0 ||
+        newest_checkpoint(t, &path, err) < 0 || (path && tensors_open(&checkpoint, path, err) < 0))
+        goto done;
+    if (open_tokenizers(t, &checkpoint, path, err) < 0 || open_data(t, err) < 0 ||
+        open_team(t, err) < 0)
+        goto done;
+    if (path) {
+        if (go_on(t, &checkpoint, path, err) < 0)
+            goto done;
+        team_pack(&t->team);
+        trainer_note(t, "resumed from %s: update %" PRId64 ", epoch %" PRId64, path,
+                     t->state.update, t->state.epoch + 1);
+    }
+    if (open_memory(t, err) < 0 || open_log(t, err) < 0)
+        goto done;
+    status = 0;
+done:
+    tensors_release(&checkpoint);
+    free(path);
+    return status;
+}
+
+void trainer_close(struct trainer *t)
+{
+    if (t->log)
+        fclose(t->log);
+    if (t->lock >= 0)
+        close(t->lock);
+    batches_free(t->batches);
+    team_release(&t->team);
+    data_release(&t->data);
+    model_release(&t->model);
+}
