@@ -42,31 +42,42 @@ train() {
 }
 
 (train whole)
-killed=0 ended=0
-for ((sitting = 1; ended == 0; sitting++)); do
+
+# sit: one sitting of the run in "killed"; sets `ended` when it came to its end.
+sit() {
     (train killed) &
-    pid=$!
+    local pid=$! status=0
     if [ "$killed" -lt "$kills" ]; then
         sleep "0.$((RANDOM % 600 + 150))"
         kill -9 "$pid" 2>/dev/null || true
     fi
-    status=0
     wait "$pid" 2>/dev/null || status=$?
     case $status in
     0) ended=1 ;;
     137) killed=$((killed + 1)) ;;
     *)
-        echo "crash-test: sitting $sitting ended with status $status" >&2
+        echo "crash-test: a sitting ended with status $status" >&2
         exit 1
         ;;
     esac
+}
+
+# Runs from the start, each to its end, until there were enough kills.
+killed=0 runs=0
+while [ "$killed" -lt "$kills" ] || [ "$runs" = 0 ]; do
+    rm -rf "$work/killed"
+    ended=0
+    while [ "$ended" = 0 ]; do
+        sit
+    done
+    runs=$((runs + 1))
+    if ! cmp "$work/whole/model.safetensors" "$work/killed/model.safetensors"; then
+        echo "crash-test: after $killed kills the model differs" >&2
+        exit 1
+    fi
+    if ls "$work"/killed/*.tmp.* >/dev/null 2>&1; then
+        echo "crash-test: halves of files are left" >&2
+        exit 1
+    fi
 done
-if ! cmp "$work/whole/model.safetensors" "$work/killed/model.safetensors"; then
-    echo "crash-test: after $killed kills the model differs" >&2
-    exit 1
-fi
-if ls "$work"/killed/*.tmp.* >/dev/null 2>&1; then
-    echo "crash-test: halves of files are left" >&2
-    exit 1
-fi
-echo "crash-test: $killed of $kills kills, the model has the same bits"
+echo "crash-test: $killed kills in $runs runs, each model has the same bits"
