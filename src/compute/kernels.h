@@ -29,9 +29,6 @@ struct kernels {
     void (*tanh_rows)(struct mat x);                               /* x = tanh x */
     void (*tanh_backward_rows)(struct mat gradient, struct mat y); /* gradient *= 1 - y^2 */
 
-    void (*axpy)(size_t n, real alpha, const real *x, real *y); /* y += alpha x */
-    void (*scale)(size_t n, real alpha, real *x);               /* x *= alpha */
-    real (*dot)(size_t n, const real *x, const real *y);
     double (*sum_of_squares)(size_t n, const real *x); /* in double */
 };
 

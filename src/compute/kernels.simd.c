@@ -31,19 +31,6 @@ static real sum(size_t n, const real *x)
     return add_lanes(lanes);
 }
 
-static real dot(size_t n, const real *x, const real *y)
-{
-    real lanes[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-#pragma omp simd
-        for (int l = 0; l < LANES; l++)
-            lanes[l] += x[i + (size_t)l] * y[i + (size_t)l];
-    for (int l = 0; i < n; i++, l++)
-        lanes[l] += x[i] * y[i];
-    return add_lanes(lanes);
-}
-
 static double sum_of_squares(size_t n, const real *x)
 {
     double lanes[LANES] = {0};
@@ -178,20 +165,6 @@ static void tanh_backward_rows(struct mat gradient, struct mat y)
     }
 }
 
-static void axpy(size_t n, real alpha, const real *x, real *y)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        y[i] += alpha * x[i];
-}
-
-static void scale(size_t n, real alpha, real *x)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        x[i] *= alpha;
-}
-
 const struct kernels SIMD(kernels) = {
     .softmax_rows = softmax_rows,
     .log_sum_exp_rows = log_sum_exp_rows,
@@ -201,8 +174,5 @@ const struct kernels SIMD(kernels) = {
     .column_sums = column_sums,
     .tanh_rows = tanh_rows,
     .tanh_backward_rows = tanh_backward_rows,
-    .axpy = axpy,
-    .scale = scale,
-    .dot = dot,
     .sum_of_squares = sum_of_squares,
 };

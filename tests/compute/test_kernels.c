@@ -103,24 +103,10 @@ static void check_rows(const struct kernels *k, struct mat x)
 static void check_vectors(const struct kernels *k, struct mat m)
 {
     size_t n = (size_t)m.rows * (size_t)m.ld;
-    real *x = m.data;
-    struct mat y = random_mat(7, 1, (int)n, (int)n), z = random_mat(7, 1, (int)n, (int)n);
-    double product = 0, squares = 0;
-    for (size_t i = 0; i < n; i++) {
-        product += (double)x[i] * (double)y.data[i];
-        squares += (double)x[i] * (double)x[i];
-    }
-    close_to((double)k->dot(n, x, y.data), product, 1 + squares);
-    assert_true(fabs(k->sum_of_squares(n, x) - squares) <= 1e-13 * squares);
-    k->axpy(n, (real)-0.75, x, y.data);
+    double squares = 0;
     for (size_t i = 0; i < n; i++)
-        close_to((double)y.data[i], (double)z.data[i] - 0.75 * (double)x[i], 1000);
-    mat_copy(y, z);
-    k->scale(n, (real)0.7, y.data);
-    for (size_t i = 0; i < n; i++)
-        close_to((double)y.data[i], 0.7 * (double)z.data[i], 1);
-    free(y.data);
-    free(z.data);
+        squares += (double)m.data[i] * (double)m.data[i];
+    assert_true(fabs(k->sum_of_squares(n, m.data) - squares) <= 1e-13 * squares);
 }
 
 static void for_each_shape(void (*check)(const struct kernels *, struct mat))
@@ -201,21 +187,20 @@ static void test_alignment(void **state)
     (void)state;
     enum { N = 333 };
     for (const struct kernels *const *k = tables(); *k; k++) {
-        real buffer[N + 16], first[N], sums[2], dots[2];
+        real buffer[N + 16], first[N], sums[2];
         for (size_t shift = 0; shift < 16; shift++) {
             struct mat values = random_mat(1, 1, N, N), x = mat_make(buffer + shift, 1, N);
             mat_copy(x, values);
             size_t i = shift > 0;
             double squares = (*k)->sum_of_squares(N, x.data);
             assert_true(squares == (*k)->sum_of_squares(N, values.data));
-            dots[i] = (*k)->dot(N, x.data, x.data);
             (*k)->log_sum_exp_rows(x, &sums[i]);
             (*k)->tanh_rows(x);
             (*k)->softmax_rows(x);
             if (shift == 0)
                 memcpy(first, x.data, sizeof first);
             assert_memory_equal(x.data, first, sizeof first);
-            assert_true(dots[i] == dots[0] && sums[i] == sums[0]);
+            assert_true(sums[i] == sums[0]);
             free(values.data);
         }
     }
