@@ -1,62 +1,16 @@
-/* The simple recurrent network (Elman 1990), as PyTorch's nn.RNN with
- * nonlinearity="tanh":
- *
- *   a = x W_ih^T + h W_hh^T + b
- *   h' = tanh(a)
- *
- * backward, given dh':
- *   da = dh' (1 - h'^2)
- *   dh = da W_hh */
+/* The simple recurrent network (Elman 1990), h' = tanh(a), as PyTorch's nn.RNN. */
 #include "base/simd.h"
 #include "compute/vmath.h"
-#include "nn/rnn.h"
+#include "nn/cell_simple.h"
 
-static int declare(struct rnn *rnn, const char *prefix, struct params *p, struct weights *w,
-                   struct satz_error *err)
+static inline real activation(real sum)
 {
-    if (rnn_declare_recurrent(rnn, prefix, 1, (const int[]){1}, p, w, err) < 0)
-        return -1;
-    rnn->bias_param = rnn_declare_vector(rnn, prefix, "bias", 1, 0, 0, 0, p, err);
-    return rnn->bias_param < 0 ? -1 : 0;
+    return vmath_tanh(sum);
 }
 
-static void row_forward(int n, const real *restrict a, const real *restrict bias,
-                        real *restrict next)
+static inline real slope(real value)
 {
-#pragma omp simd
-    for (int j = 0; j < n; j++) {
-        next[j] = vmath_tanh(a[j] + bias[j]);
-    }
-}
-
-static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_step s)
-{
-    weight_forward(pass, rnn->recurrent[0], s.previous, 1, s.gates);
-    const real *bias = params_mat(pass->params, rnn->bias_param).data;
-    for (int r = 0; r < s.gates.rows; r++)
-        row_forward(rnn->options.hidden, mat_row(s.gates, r), bias, mat_row(s.next, r));
-}
-
-static void row_backward(int n, real *restrict a, const real *restrict next,
-                         const real *restrict dh)
-{
-#pragma omp simd
-    for (int j = 0; j < n; j++)
-        a[j] = dh[j] * (1 - next[j] * next[j]);
-}
-
-static void backward(const struct pass *pass, const struct rnn *rnn, struct cell_step s)
-{
-    for (int r = 0; r < s.gates.rows; r++)
-        row_backward(rnn->options.hidden, mat_row(s.gates, r), mat_row(s.next, r),
-                     mat_row(s.d_state, r));
-    weight_backward(pass, rnn->recurrent[0], s.gates, 0, s.d_state);
-}
-
-static void gradients(const struct pass *pass, const struct rnn *rnn, struct cell_step all)
-{
-    weight_gradient(pass, rnn->recurrent[0], all.gates, all.previous);
-    bias_gradient(pass, rnn->bias_param, all.gates);
+    return 1 - value * value;
 }
 
 const struct cell SIMD(cell_rnn_tanh) = {

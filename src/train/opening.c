@@ -74,7 +74,7 @@ static int open_tokenizers(struct trainer *t, const struct tensors *checkpoint, 
             return -1;
     } else {
         if (!t->recipe->tokenizer.source_model[0])
-            trainer_note(t, "tokenizer: %s, %d pieces, learning from the training text",
+            trainer_note(t, "tokenizer: %s, %d pieces, from the training text",
                          t->recipe->tokenizer.type, t->recipe->tokenizer.vocabulary);
         if (data_tokenizers(t->recipe, &source, &target, err) < 0)
             return -1;
