@@ -13,6 +13,8 @@ CFLAGS_double  := -O2 -g -DSATZ_DOUBLE
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread
 CFLAGS_coverage := -O0 -g --coverage
+# clang only, for the targets in tests/fuzz
+CFLAGS_fuzz     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -Wno-pass-failed
 COMMON := -Isrc -Ieval -fopenmp -fno-math-errno -fno-trapping-math $(WARN) $(CFLAGS_$(VARIANT)) \
           $(if $(WERROR),-Werror)
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -Wstrict-prototypes -Wmissing-prototypes $(COMMON) $(CFLAGS)
@@ -53,10 +55,12 @@ TEST_FILES := $(filter-out tests/gradient/%,$(wildcard tests/*/test_*.c))
 GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
 TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
 
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
 # One line for each step; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $@' && )
 
-.PHONY: all help setup build test tests demo lint format check-full clean
+.PHONY: all help setup build test tests fuzzers demo lint format check-full clean
 all: build
 
 help: ## this list
@@ -73,6 +77,8 @@ test: setup ## set up, build and run all tests
 	@scripts/run-tests.sh
 
 tests: $(TESTS)
+
+fuzzers: $(FUZZERS)
 
 demo: setup ## from nothing to a trained, scored English-German model
 	@$(MAKE) --no-print-directory -j$$(nproc) build
@@ -115,5 +121,9 @@ $(foreach l,$(SIMD_LEVELS),$(eval $(call simd_rule,$(l))))
 $(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SATZ) Makefile
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
+
+# Linked as C++, whose sanitizer has a runtime of its own.
+$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB) $(EVAL)
+	$(call say,FUZZER)$(CXX) $(ALL_CXXFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $@.o $(LIB) $(EVAL) $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
