@@ -153,6 +153,15 @@ int satz_draw_attention(const char *path, const char *title,
                         const struct satz_attention *const *attentions, size_t n,
                         struct satz_error *err);
 
+/* --- word alignments ------------------------------------------------------------------------ */
+
+/* A word of the source and one of the target, from 0, that translate each other. */
+struct satz_link {
+    int source, target;
+    float weight; /* 0 .. 1 */
+    int possible; /* in a gold alignment: 0 is a sure link */
+};
+
 /* --- training ------------------------------------------------------------------------------ */
 
 enum satz_train_stage {
