@@ -114,6 +114,7 @@ struct satz_hypothesis {
     double score;           /* log_probability / tokens^length_penalty */
     double log_probability; /* natural */
     int tokens;             /* with the one that ends the sentence */
+    const int *ids;         /* [tokens - 1]: its pieces, without that one; NULL where tokens is 0 */
 };
 
 struct satz_translation {
@@ -130,22 +131,65 @@ int satz_translate(struct satz_translator *translator, const char *const *lines,
                    const size_t *lengths, size_t n, const struct satz_translation **translations,
                    struct satz_error *err);
 
+/* A text and its translation, which the model is forced to write. */
+struct satz_pair {
+    const char *source, *target;         /* UTF-8 */
+    size_t source_length, target_length; /* in bytes */
+    const int *target_ids; /* where not NULL, in place of `target`: a hypothesis' own pieces */
+    int n_target_ids;
+};
+
+/* How likely the model finds a translation. */
+struct satz_score {
+    double log_probability; /* natural; the sum of the tokens' in their order */
+    int tokens;             /* with the one that ends the sentence; 0: both texts are empty */
+    /* [tokens]: each one's share, and its piece, which belongs to the model */
+    const double *token_log_probabilities;
+    const char *const *pieces;
+    int truncated; /* a text was too long; its beginning was used */
+    int invalid;   /* one was not UTF-8; U+FFFD was read instead */
+};
+
+/* Scores n pairs on all threads, as an array [n] that the caller frees with satz_scores_free. What
+ * satz_translate found gets the log_probability it had there, to the bit. The longest target is
+ * what satz_translate could make of the longest source. */
+struct satz_score *satz_score_pairs(struct satz_translator *translator,
+                                    const struct satz_pair *pairs, size_t n,
+                                    struct satz_error *err);
+void satz_scores_free(struct satz_score *scores, size_t n); /* accepts NULL */
+
+/* Words stand between spaces; tokens are what the network reads. */
 enum satz_units { SATZ_WORDS, SATZ_SUBWORDS };
 
+/* Where a model with a window (attention.window) could look, in columns of the weights: column j is
+ * from j to j + 1. */
+struct satz_window {
+    float centre, from, to;
+};
+
 /* Where the decoder looked: weights [n_targets, n_sources], each row's sum 1. Words add up the
- * weights of their source tokens and average over their target tokens. The last of either side is
- * the end of the sentence. */
+ * weights of their source tokens and average over their target tokens; a word that the tokenizer
+ * leaves nothing of has only zeros. The last of either side is the end of the sentence. */
 struct satz_attention {
     const char *const *sources, *const *targets;
     const float *weights;
     int n_sources, n_targets;
+    const struct satz_window *windows; /* [n_targets]; NULL: it looks everywhere */
+    int truncated, invalid;            /* as in satz_score */
 };
 
-/* For one pair of texts; `target` NULL: the model's translation. The caller frees the result. */
+/* For n pairs, on all threads. attentions[i] becomes that of pair i, or NULL where the source has
+ * no words. The caller frees each. Nothing that satz_translate gave is touched. */
+int satz_attend_pairs(struct satz_translator *translator, const struct satz_pair *pairs, size_t n,
+                      enum satz_units units, struct satz_attention **attentions,
+                      struct satz_error *err);
+void satz_attention_free(struct satz_attention *attention); /* accepts NULL */
+
+/* For one pair of texts; `target` NULL: the model's translation (by satz_translate). A source
+ * without words is an error. */
 struct satz_attention *satz_attend(struct satz_translator *translator, const char *source,
                                    const char *target, enum satz_units units,
                                    struct satz_error *err);
-void satz_attention_free(struct satz_attention *attention);
 
 /* Draws n attention matrices to `path`: one page of them if it ends in .html, else a picture of the
  * only one (.png, .svg or .pdf). `title` may be NULL. */

@@ -108,9 +108,15 @@ int satz_translate(struct satz_translator *t, const char *const *lines, const si
     return translator_run(t->translator, lines, lengths, n, translations, err);
 }
 
-struct satz_attention *satz_attend(struct satz_translator *t, const char *source,
-                                   const char *target, enum satz_units units,
-                                   struct satz_error *err)
+int satz_attend_pairs(struct satz_translator *t, const struct satz_pair *pairs, size_t n,
+                      enum satz_units units, struct satz_attention **attentions,
+                      struct satz_error *err)
 {
-    return translator_attend(t->translator, source, target, units, err);
+    return translator_attend(t->translator, pairs, n, units, attentions, err);
+}
+
+struct satz_score *satz_score_pairs(struct satz_translator *t, const struct satz_pair *pairs,
+                                    size_t n, struct satz_error *err)
+{
+    return translator_score(t->translator, pairs, n, err);
 }

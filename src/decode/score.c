@@ -12,7 +12,8 @@ struct work {
     struct mat logits; /* a chunk of rows */
     real *maxima;
     int *sentence;    /* [n] */
-    float **matrices; /* [n]: each target row's attention, when asked for */
+    double **tokens;  /* [n]: each target row's log probabilities */
+    float **matrices; /* [n]: its attention, when asked for */
 };
 
 static size_t matrix_size(const struct batch *b, int row)
@@ -25,11 +26,15 @@ static void plan(struct work *w, struct arena *arena, struct scorer *s)
     const struct batch *b = w->batch;
     size_t n = (size_t)b->n;
     s->results = arena_take(arena, n, sizeof *s->results);
+    w->tokens = arena_take(arena, n, sizeof *w->tokens);
     w->matrices = arena_take(arena, n, sizeof *w->matrices);
-    for (int r = 0; w->attention && r < b->n; r++) {
-        float *matrix = arena_take(arena, matrix_size(b, r), sizeof *matrix);
-        if (matrix)
+    for (int r = 0; r < b->n; r++) {
+        double *tokens = arena_take(arena, (size_t)b->target.length[r], sizeof *tokens);
+        float *matrix = w->attention ? arena_take(arena, matrix_size(b, r), sizeof *matrix) : NULL;
+        if (tokens) { /* not while measuring */
+            w->tokens[r] = tokens;
             w->matrices[r] = matrix;
+        }
     }
     w->sentence = arena_take(arena, n, sizeof *w->sentence);
     w->maxima = arena_take(arena, (size_t)top_blocks(w->model->target_size), sizeof *w->maxima);
@@ -64,8 +69,8 @@ static int step_rows(struct work *w, struct scorer *s, int step, struct satz_err
             real log_sum = top->scan(logits.cols, z, w->maxima);
             if (top_check(log_sum, err) < 0)
                 return -1;
-            s->results[b->order[b->sentence[r]]].log_probability +=
-                (double)z[b->target_out[at + r]] - (double)log_sum;
+            w->tokens[r][step] = (double)z[b->target_out[at + r]] - (double)log_sum;
+            s->results[b->order[b->sentence[r]]].log_probability += w->tokens[r][step];
             if (w->attention)
                 keep_weights(w, step, r);
         }
@@ -80,7 +85,9 @@ static void start(struct work *w, struct scorer *s)
         int source = b->sentence[r];
         w->sentence[r] = source;
         s->results[b->order[source]] =
-            (struct score_result){.attention = w->attention ? w->matrices[r] : NULL};
+            (struct score_result){.token_log_probabilities = w->tokens[r],
+                                  .tokens = b->target.length[r],
+                                  .attention = w->matrices[r]};
         mat_copy(mat_rows(w->decoder.previous, r, 1), mat_rows(w->source.bridge.state, source, 1));
     }
 }

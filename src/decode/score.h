@@ -7,6 +7,9 @@
 
 struct score_result {
     double log_probability; /* natural, of the target and its END */
+    /* [words of the target + 1]: its parts; added up in this order they are its bits */
+    const double *token_log_probabilities;
+    int tokens; /* words of the target + 1 */
     /* [words of the target + 1, words of the source + 1], END last on both sides, the source in the
      * order of the text; NULL unless asked for */
     const float *attention;

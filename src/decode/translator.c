@@ -53,13 +53,19 @@ fail:
     return NULL;
 }
 
+static void free_hypothesis(struct satz_hypothesis *h)
+{
+    free((char *)h->text);
+    free((int *)h->ids);
+}
+
 static void forget_lines(struct translator *t)
 {
     for (size_t i = 0; i < t->n_lines; i++) {
         struct satz_translation *translation = &t->translations[i];
         struct satz_hypothesis *h = (struct satz_hypothesis *)translation->hypotheses;
         for (int k = 0; k < translation->n; k++)
-            free((char *)h[k].text);
+            free_hypothesis(&h[k]);
         free(h);
         token_list_release(&t->lines[i].tokens);
     }
@@ -80,6 +86,7 @@ void translator_free(struct translator *t)
             t->model->network.weights.backend->free(w->compute);
         batch_release(&w->batch);
         search_release(&w->search);
+        scorer_release(&w->scorer);
         free(w->sentences);
     }
     free(t->workers);
@@ -149,8 +156,12 @@ static int keep_result(const struct translator *t, const struct search_result *r
         struct strbuf text = {0};
         h[k] = (struct satz_hypothesis){
             .score = from->score, .log_probability = from->log_probability, .tokens = from->n + 1};
-        int status =
-            tokenizer_decode(t->model->target_tokenizer, from->ids, (size_t)from->n, &text, err);
+        int *ids = memory_new((size_t)from->n, sizeof *ids, err);
+        if (!ids)
+            return -1;
+        memcpy(ids, from->ids, (size_t)from->n * sizeof *ids);
+        h[k].ids = ids;
+        int status = tokenizer_decode(t->model->target_tokenizer, ids, (size_t)from->n, &text, err);
         if (status == 0 && !(h[k].text = strbuf_detach(&text, err)))
             status = -1;
         strbuf_release(&text);

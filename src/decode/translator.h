@@ -30,9 +30,11 @@ void translator_free(struct translator *t);
 int translator_run(struct translator *t, const char *const *lines, const size_t *lengths, size_t n,
                    const struct satz_translation **translations, struct satz_error *err);
 
-/* As satz_attend (satz.h). */
-struct satz_attention *translator_attend(struct translator *t, const char *source,
-                                         const char *target, enum satz_units units,
-                                         struct satz_error *err);
+/* As satz_attend_pairs and satz_score (satz.h). */
+int translator_attend(struct translator *t, const struct satz_pair *pairs, size_t n,
+                      enum satz_units units, struct satz_attention **attentions,
+                      struct satz_error *err);
+struct satz_score *translator_score(struct translator *t, const struct satz_pair *pairs, size_t n,
+                                    struct satz_error *err);
 
 #endif

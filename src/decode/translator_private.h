@@ -1,7 +1,8 @@
-/* translator_private.h -- what translator.c and attend.c share. */
+/* translator_private.h -- what translator.c and force.c share. */
 #ifndef SATZ_DECODE_TRANSLATOR_PRIVATE_H
 #define SATZ_DECODE_TRANSLATOR_PRIVATE_H
 
+#include "decode/score.h"
 #include "decode/translator.h"
 
 /* What one thread works with. */
@@ -10,6 +11,7 @@ struct worker {
     struct batch batch;
     struct batch_sentence *sentences; /* [options.batch] */
     struct search search;
+    struct scorer scorer;
     int status; /* -1 after a failure, told in err */
     struct satz_error err;
 };

@@ -28,19 +28,24 @@ static bool read_index(const char **at, int *index)
     return *at > start && value <= MOST_WORDS;
 }
 
-/* ":0.93", or nothing: 1. */
+/* ":0.93", or nothing: 1. Not strtod's, whose decimal point is the locale's. */
 static bool read_weight(const char **at, double *weight)
 {
     *weight = 1;
     if (**at != ':')
         return true;
-    const char *digits = *at + 1;
-    if (strspn(digits, "0123456789.eE+-") != strlen(digits))
-        return false;
-    char *end;
-    *weight = strtod(digits, &end);
-    *at = end;
-    return end > digits && *weight >= 0 && *weight <= 1;
+    double unit = 0;
+    int digits = 0;
+    *weight = 0;
+    for (++*at; (**at >= '0' && **at <= '9') || (**at == '.' && unit == 0); ++*at)
+        if (**at == '.') {
+            unit = 1;
+        } else {
+            digits++;
+            unit /= 10;
+            *weight = unit > 0 ? *weight + unit * (**at - '0') : 10 * *weight + (**at - '0');
+        }
+    return digits > 0 && *weight <= 1;
 }
 
 static bool read_link(const char *text, int base, struct satz_link *link)

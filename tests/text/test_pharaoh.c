@@ -28,7 +28,7 @@ static void links_of_every_kind(void **state)
 {
     (void)state;
     struct pharaoh p = {0};
-    assert_int_equal(parse(&p, " 0-0 1p4\t2-3:0.25  00-1:1e-1 2p2:0 \r", 0, NULL), 0);
+    assert_int_equal(parse(&p, " 0-0 1p4\t2-3:0.25  00-1:.1 2p2:0. \r", 0, NULL), 0);
     assert_int_equal(p.n, 5);
     assert_link(&p, 0, 0, 0, 0, 1);
     assert_link(&p, 1, 1, 4, 1, 1);
@@ -60,7 +60,9 @@ static void what_is_no_link(void **state)
         "0-1:",      "0-1:2",
         "0-1:-0.1",  "0-1:nan",
         "0-1:inf",   "0-1:0x1",
-        "0-1:0.5x",  "+0-1",
+        "0-1:0.5x",  "0-1:.",
+        "0-1:0.1.2", "0-1:1e-1",
+        "0-1:1.01",  "+0-1",
         "0-1,1-2",   "0?1",
         "0-1:1e999", "0 -1",
         "\xff-\xfe", "99999999999999999999-0",
