@@ -338,4 +338,24 @@ struct report_options {
 char *report_write(const char *source, const char *hypothesis, const char *reference,
                    const struct report_options *options, struct satz_error *err);
 
+/* ---- Alignment error rate (Och and Ney 2003, section 6) ---- */
+
+/* Counts of links, of a pair or of a corpus; a link that is given twice counts once. */
+struct alignment_counts {
+    int64_t found;                      /* A */
+    int64_t sure;                       /* S */
+    int64_t found_sure, found_possible; /* of A, those in S, and those in P, which S is part of */
+};
+
+/* Adds the counts of one pair's links. */
+int alignment_counts_add(struct alignment_counts *sums, const struct satz_link *found,
+                         size_t n_found, const struct satz_link *gold, size_t n_gold,
+                         struct satz_error *err);
+
+/* |A and P| / |A|, |A and S| / |S|, and 1 - (|A and S| + |A and P|) / (|A| + |S|), each 0 .. 1;
+ * where there is nothing to divide by, precision and recall are 1 and the error rate is 0. */
+double alignment_precision(const struct alignment_counts *counts);
+double alignment_recall(const struct alignment_counts *counts);
+double alignment_error_rate(const struct alignment_counts *counts);
+
 #endif

@@ -206,6 +206,31 @@ struct satz_link {
     int possible; /* in a gold alignment: 0 is a sure link */
 };
 
+/* The following give a new array of links in *links; free() it. */
+
+/* What attention aligns. `threshold` 0: each target word with the source word it looks at most (the
+ * first of equal ones), of weight 1; no link where that is the source's end. Else every two words
+ * whose weight reaches the threshold, with their weight. By target, then by source. */
+int satz_attention_links(const struct satz_attention *attention, double threshold,
+                         struct satz_link **links, size_t *n, struct satz_error *err);
+
+/* The links of a line of Pharaoh's format: "0-0 1-2", "1p2" where they are possible ones, "0-0:0.9"
+ * with weights. `base` (0 or 1) is what words are counted from; the numbers of words are -1 where
+ * they are not known. */
+int satz_links_parse(const char *line, size_t length, int base, int n_sources, int n_targets,
+                     struct satz_link **links, size_t *n, struct satz_error *err);
+
+/* The index-th way to make one alignment of two, or NULL past the end: "intersection", "union",
+ * "grow-diag", "grow-diag-final", "grow-diag-final-and" (Och and Ney 2003; Koehn et al. 2005). */
+const char *satz_symmetrisation_name(int index);
+
+/* Two alignments of one pair, the second made by a model of the other direction, so that its
+ * sources are the first's targets. The links are the first's way round, of weight 1, as
+ * satz_attention_links orders them. */
+int satz_symmetrise(const char *method, const struct satz_link *forward, size_t n_forward,
+                    const struct satz_link *backward, size_t n_backward, struct satz_link **links,
+                    size_t *n, struct satz_error *err);
+
 /* --- training ------------------------------------------------------------------------------ */
 
 enum satz_train_stage {

@@ -8,7 +8,9 @@
 #define COMMAND_LIST(X) \
     X(train)            \
     X(translate)        \
+    X(score)            \
     X(attention)        \
+    X(align)            \
     X(bleu)             \
     X(chrf)             \
     X(ter)              \

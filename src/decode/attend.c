@@ -54,10 +54,17 @@ static void write_surface(struct side *s)
     s->text = strbuf_text(&s->surface);
 }
 
+/* Labels are UTF-8 whatever the text is. */
 static int add_label(struct side *s, const char *text, size_t n, struct satz_error *err)
 {
     struct strbuf label = {0};
-    strbuf_add(&label, text, n);
+    for (size_t used; n > 0; text += used, n -= used) {
+        uint32_t code;
+        char bytes[4];
+        used = utf8_decode(text, n, &code);
+        strbuf_add(&label, bytes, utf8_encode(code, bytes));
+        used = used ? used : 1;
+    }
     s->labels[s->n_units] = strbuf_detach(&label, err);
     return s->labels[s->n_units] ? s->n_units++, 0 : -1;
 }
