@@ -1,7 +1,7 @@
 # Satz. `make demo` and `make test` do everything on a fresh Debian or Ubuntu; `make help` lists the rest.
 VARIANT ?= release
 BUILD   := build/$(VARIANT)
-PACKAGES := openblas dnnl yaml-0.1 sentencepiece jansson cairo zlib
+PACKAGES := openblas dnnl yaml-0.1 sentencepiece jansson pangocairo minizip zlib
 
 CC  ?= cc
 CXX ?= c++
@@ -22,7 +22,7 @@ ALL_CXXFLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
 pkg = $(shell pkg-config $(2) $(1) 2>/dev/null)
 PACKAGE_FLAGS := $(patsubst -I%,-isystem %,$(foreach p,$(PACKAGES),$(call pkg,$(p),--cflags)))
 LIBS := $(call pkg,openblas,--libs) -ldnnl -lyaml -lsentencepiece_train -lsentencepiece -ljansson \
-       $(call pkg,cairo,--libs) -lz -lunistring -lstdc++ -lm
+       $(call pkg,pangocairo,--libs) $(call pkg,minizip,--libs) -lz -lunistring -lstdc++ -lm
 
 # A file *.simd.c is compiled once per instruction set; src/base/simd.h picks at run time.
 SIMD_LEVELS := generic avx2 avx512

@@ -19,7 +19,8 @@ libdnnl-dev|libonednn-dev   dnnl.h
 libsentencepiece-dev        sentencepiece_processor.h
 libyaml-dev                 yaml.h
 libcmocka-dev               cmocka.h
-libcairo2-dev               cairo.h
+libpango1.0-dev             pango/pangocairo.h
+libminizip-dev              minizip/zip.h
 libjansson-dev              jansson.h
 libxxhash-dev               xxhash.h
 zlib1g-dev                  zlib.h
@@ -56,7 +57,7 @@ missing_packages() {
 # missing_elsewhere TABLE: the same on a system without dpkg, by looking for each program or header.
 missing_elsewhere() {
     local names probe flags
-    flags=$(for p in openblas cairo sentencepiece jansson; do
+    flags=$(for p in openblas pangocairo sentencepiece jansson; do
         pkg-config --cflags "$p" 2>/dev/null || true
     done)
     while read -r names probe; do

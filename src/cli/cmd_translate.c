@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/attention_output.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/options.h"
@@ -23,6 +24,11 @@ enum {
     OPTION_BATCH,
     OPTION_THREADS,
     OPTION_BACKEND,
+    OPTION_ATTENTION,
+    OPTION_ALIGNMENT,
+    OPTION_ALIGNMENT_KIND,
+    OPTION_ALIGNMENT_THRESHOLD,
+    OPTION_UNITS,
     OPTION_QUIET,
     N_OPTIONS
 };
@@ -41,8 +47,24 @@ static const struct option_row rows[N_OPTIONS] = {
     [OPTION_BATCH] = {0, "batch", "N", "sentences translated together; the result is the same"},
     [OPTION_THREADS] = {'t', "threads", "N", "threads (default: all processors)"},
     [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_ATTENTION] = {0, "attention", "FILE",
+                          "write where the model looked to FILE.jsonl or FILE.npz"},
+    [OPTION_ALIGNMENT] = {0, "alignment", "FILE",
+                          "write which words come from which, in Pharaoh's format"},
+    [OPTION_ALIGNMENT_KIND] = {0, "alignment-kind", "NAME",
+                               "hard: each target word's heaviest source word (the default); soft: "
+                               "all of some weight, \"0-0:0.93\""},
+    [OPTION_ALIGNMENT_THRESHOLD] = {0, "alignment-threshold", "X",
+                                    "the least weight of a soft link (default 0.1)"},
+    [OPTION_UNITS] = {0, "units", "NAME",
+                      "of both files: words, as spaces part them (the default), or subwords"},
     [OPTION_QUIET] = {'q', "quiet", NULL, "print nothing but errors to standard error"},
 };
+
+static void print_more(void)
+{
+    fputs(attention_output_help, stdout);
+}
 
 static const struct usage usage = {
     .name = "satz translate",
@@ -53,6 +75,7 @@ static const struct usage usage = {
         "What is not said on the command line is as the model's recipe has it (decode.*).\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .print_more = print_more,
 };
 
 enum { CHUNK_LINES = 4096 };
@@ -60,6 +83,7 @@ enum { CHUNK_LINES = 4096 };
 struct job {
     struct satz_model *model;
     struct satz_translator *translator;
+    struct attention_output *attention;
     FILE *out;
     bool numbered, quiet;
     char *lines[CHUNK_LINES];
@@ -96,7 +120,11 @@ static int flush_lines(struct job *j)
             fprintf(j->out, "%zu ||| %s ||| %.6f\n", j->done, t->hypotheses[k].text,
                     t->hypotheses[k].score);
     }
+    size_t n = j->n;
     j->n = 0;
+    if (attention_output_add(j->attention, j->translator, (const char *const *)j->lines, j->lengths,
+                             translations, n) != EXIT_SUCCESS)
+        return EXIT_FAILURE;
     /* Whoever reads at the other end of a pipe gets each chunk at once, and its end is noticed. */
     errno = 0;
     if (fflush(j->out) != 0 || ferror(j->out)) {
@@ -243,7 +271,8 @@ static int translate_to(struct job *j, const char *output, char **files, int n_f
     return status;
 }
 
-static int translate(const struct satz_translator_options *options, const char *backend,
+static int translate(const struct satz_translator_options *options,
+                     const struct attention_output_options *attention, const char *backend,
                      const char *output, bool quiet, char **operands, int n_operands)
 {
     struct satz_error err;
@@ -256,17 +285,41 @@ static int translate(const struct satz_translator_options *options, const char *
     j->model = satz_model_open(operands[0], backend, &err);
     if (j->model)
         j->translator = satz_translator_new(j->model, options, &err);
-    status = j->translator ? translate_to(j, output, operands + 1, n_operands - 1)
-                           : command_failed(&usage, "%s", err.message);
+    if (!j->translator)
+        status = command_failed(&usage, "%s", err.message);
+    else if (!(j->attention = attention_output_open(attention, &usage)))
+        status = EXIT_FAILURE;
+    else
+        status = translate_to(j, output, operands + 1, n_operands - 1);
+    status = attention_output_close(j->attention, status);
     satz_translator_free(j->translator);
     satz_model_close(j->model);
     free(j);
     return status;
 }
 
+static int take_attention_option(struct attention_output_options *o, int option)
+{
+    switch (option) {
+    case OPTION_ATTENTION:
+        o->weights = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_ALIGNMENT:
+        o->alignment = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_ALIGNMENT_KIND:
+        return alignment_set_kind(&o->kind, &usage, "--alignment-kind", optarg);
+    case OPTION_ALIGNMENT_THRESHOLD:
+        return option_real(&usage, option, optarg, 0.0001, 1, &o->kind.threshold);
+    default:
+        return alignment_set_units(&o->kind.units, &usage, "--units", optarg);
+    }
+}
+
 static int run(int argc, char **argv)
 {
     struct satz_translator_options options = {0};
+    struct attention_output_options attention = {0};
     const char *output = NULL, *backend = NULL;
     bool quiet = false;
     int status = EXIT_SUCCESS;
@@ -303,6 +356,13 @@ static int run(int argc, char **argv)
         case OPTION_BACKEND:
             backend = optarg;
             break;
+        case OPTION_ATTENTION:
+        case OPTION_ALIGNMENT:
+        case OPTION_ALIGNMENT_KIND:
+        case OPTION_ALIGNMENT_THRESHOLD:
+        case OPTION_UNITS:
+            status = take_attention_option(&attention, option);
+            break;
         case OPTION_QUIET:
             quiet = true;
             break;
@@ -315,7 +375,7 @@ static int run(int argc, char **argv)
     if (optind == argc)
         return usage_error(&usage, "name the model file");
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is told of as any failed write */
-    return translate(&options, backend, output, quiet, argv + optind, argc - optind);
+    return translate(&options, &attention, backend, output, quiet, argv + optind, argc - optind);
 }
 
 const struct command command_translate = {
