@@ -191,11 +191,26 @@ struct satz_attention *satz_attend(struct satz_translator *translator, const cha
                                    const char *target, enum satz_units units,
                                    struct satz_error *err);
 
+/* More words on a side than a picture or a page can show. */
+enum { SATZ_DRAWN_WORDS = 400 };
+
 /* Draws n attention matrices to `path`: one page of them if it ends in .html, else a picture of the
- * only one (.png, .svg or .pdf). `title` may be NULL. */
+ * only one (.png, .svg or .pdf). `title` may be NULL. Returns 1, with a sentence in *err, when no font
+ * has some characters of a picture: boxes with their codes stand for them. */
 int satz_draw_attention(const char *path, const char *title,
                         const struct satz_attention *const *attentions, size_t n,
                         struct satz_error *err);
+
+/* A page that is written as its sentences come; nothing of them is kept. `number` is what the page
+ * calls the sentence; 0: its place, from 1. The file appears, whole, in satz_page_close, which
+ * frees the page also on an error; satz_page_abort frees it and leaves no file, and accepts NULL.
+ */
+struct satz_page;
+struct satz_page *satz_page_open(const char *path, const char *title, struct satz_error *err);
+int satz_page_add(struct satz_page *page, const struct satz_attention *attention, long number,
+                  struct satz_error *err);
+int satz_page_close(struct satz_page *page, struct satz_error *err);
+void satz_page_abort(struct satz_page *page);
 
 /* --- word alignments ------------------------------------------------------------------------ */
 

@@ -2,6 +2,7 @@
 
 #include <cairo.h>
 #include <math.h>
+#include <pango/pangocairo.h>
 
 #include "view/figure.h"
 #include "view/heatmap.h"
@@ -149,7 +150,8 @@ static void nothing_is_cut_off(void **state)
     static const float weights[9] = {1};
     static const int sizes[][2] = {{1, 1}, {3, 1}, {1, 3}, {3, 3}};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-        struct heatmap h = {words, sizes[k][0], words, sizes[k][1], weights, words[0], words[0]};
+        struct heatmap h = {words,    sizes[k][0], words, sizes[k][1], weights,
+                            words[0], words[0],    0,     NULL};
         write_ok(s, "a.png", &h);
         struct image i = image_load(s, "a.png");
         for (int y = 0; y < i.height; y++) {
@@ -203,7 +205,7 @@ static void the_largest_fits(void **state)
     float *weights = calloc(HEATMAP_WORDS, sizeof *weights);
     for (int i = 0; i < HEATMAP_WORDS; i++)
         words[i] = "Wort";
-    struct heatmap h = {words, HEATMAP_WORDS, words, 1, weights, NULL, NULL};
+    struct heatmap h = {words, HEATMAP_WORDS, words, 1, weights, NULL, NULL, 0, NULL};
     write_ok(s, "wide.png", &h);
     h.n_sources = 1;
     h.n_targets = HEATMAP_WORDS;
@@ -283,6 +285,7 @@ static void heat_falls_evenly(void **state)
 static int forget_fonts(void **state)
 {
     (void)state;
+    pango_cairo_font_map_set_default(NULL);
     cairo_debug_reset_static_data();
     return 0;
 }

@@ -10,7 +10,7 @@ static const float weights[6] = {1, 0, 0.5f, 0.25f, 0.25f, 0.5f};
 
 static struct heatmap example(void)
 {
-    return (struct heatmap){sources, 3, targets, 2, weights, "<title>", NULL};
+    return (struct heatmap){sources, 3, targets, 2, weights, "<title>", NULL, 0, NULL};
 }
 
 static int count(const char *text, const char *part)
@@ -69,7 +69,7 @@ static void weights_are_bytes(void **state)
     static const float halves[4] = {0.5f, 0, 0.25f, 0.125f};
     static const char *const words[] = {"a", "b", "c", "d"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct heatmap h = {words, cases[i].n_sources, words, 1, halves, NULL, NULL};
+        struct heatmap h = {words, cases[i].n_sources, words, 1, halves, NULL, NULL, 0, NULL};
         struct html_attention *page = html_attention_begin(scratch_path(s, "a.html"), NULL, NULL);
         assert_int_equal(html_attention_add(page, &h, NULL), 0);
         assert_int_equal(html_attention_end(page, NULL), 0);
