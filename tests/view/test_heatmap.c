@@ -282,6 +282,66 @@ static void heat_falls_evenly(void **state)
     }
 }
 
+static int orange_pixels(const struct image *i, int from, int to)
+{
+    int n = 0;
+    for (int y = 0; y < i->height; y++)
+        for (int x = from; x < to && x < i->width; x++) {
+            uint32_t p = pixel(i, x, y);
+            n += (p >> 16) > 200 && (p >> 8 & 255) > 80 && (p >> 8 & 255) < 110 && (p & 255) < 10;
+        }
+    return n;
+}
+
+/* Nothing of the colour without windows; with them, only in the columns that they span. */
+static void windows_are_drawn(void **state)
+{
+    struct scratch *s = *state;
+    float weights[N * N];
+    struct satz_window windows[N];
+    fill(weights, 0.5f, 0.04f);
+    struct heatmap h = example(weights);
+    assert_int_equal(heatmap_write(scratch_path(s, "a.png"), &h, NULL), 0);
+    struct image image = image_load(s, "a.png");
+    assert_int_equal(orange_pixels(&image, 0, image.width), 0);
+    int left, y, right;
+    assert_true(find_pixel(&image, heat_pixel(1), &left, &y));
+    for (right = left; pixel(&image, right, y) == heat_pixel(1);)
+        right++;
+    int cell = right - left + 1;
+    cairo_surface_destroy(image.surface);
+    for (int i = 0; i < N; i++)
+        windows[i] = (struct satz_window){2.5f, 1, 4};
+    h.windows = windows;
+    assert_int_equal(heatmap_write(scratch_path(s, "a.png"), &h, NULL), 0);
+    image = image_load(s, "a.png");
+    int all = orange_pixels(&image, 0, image.width);
+    assert_true(all > 0);
+    assert_int_equal(orange_pixels(&image, left + cell - 4, left + 4 * cell + 4), all);
+    /* The bar is in the middle of the third column. */
+    assert_true(orange_pixels(&image, left + 2 * cell + cell / 3, left + 3 * cell - cell / 3) > 0);
+    cairo_surface_destroy(image.surface);
+}
+
+/* U+0378 is no character; no font has it. Scripts that some font has are fine. */
+static void missing_characters_are_told_of(void **state)
+{
+    struct scratch *s = *state;
+    struct satz_error err = {""};
+    static const char *const words[] = {"a\xcd\xb8", "\xcd\xb8"}, *const plain[] = {"\u00fc", "a"};
+    static const float weights[4] = {1, 0, 0, 1};
+    struct heatmap h = {
+        .sources = words, .n_sources = 2, .targets = plain, .n_targets = 2, .weights = weights};
+    static const char *const names[] = {"a.png", "a.svg", "a.pdf"};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(heatmap_write(scratch_path(s, names[i]), &h, &err), 1);
+        assert_non_null(strstr(err.message, "no font here has 2 of its characters"));
+        assert_true(file_exists(s->path));
+    }
+    h.sources = plain;
+    assert_int_equal(heatmap_write(scratch_path(s, "b.png"), &h, &err), 0);
+}
+
 static int forget_fonts(void **state)
 {
     (void)state;
@@ -302,6 +362,8 @@ int main(void)
         HEATMAP_TEST(the_largest_fits),
         HEATMAP_TEST(errors_leave_nothing_behind),
         HEATMAP_TEST(a_full_disk_keeps_the_old_file),
+        HEATMAP_TEST(windows_are_drawn),
+        HEATMAP_TEST(missing_characters_are_told_of),
         cmocka_unit_test(heat_falls_evenly),
     };
     return cmocka_run_group_tests(tests, NULL, forget_fonts);
