@@ -23,6 +23,9 @@ for level in generic avx2; do
     SATZ_SIMD=$level ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell scripts/run-tests.sh
 done
 
+step "a page of attention in a browser"
+scripts/browser-test.pl
+
 step "the suite under AddressSanitizer and UndefinedBehaviorSanitizer"
 make --no-print-directory "$jobs" VARIANT=asan build tests
 # fontconfig keeps its configuration until the end
