@@ -195,8 +195,8 @@ struct satz_attention *satz_attend(struct satz_translator *translator, const cha
 enum { SATZ_DRAWN_WORDS = 400 };
 
 /* Draws n attention matrices to `path`: one page of them if it ends in .html, else a picture of the
- * only one (.png, .svg or .pdf). `title` may be NULL. Returns 1, with a sentence in *err, when no font
- * has some characters of a picture: boxes with their codes stand for them. */
+ * only one (.png, .svg or .pdf). `title` may be NULL. Returns 1, with a sentence in *err, when no
+ * font has some characters of a picture: boxes with their codes stand for them. */
 int satz_draw_attention(const char *path, const char *title,
                         const struct satz_attention *const *attentions, size_t n,
                         struct satz_error *err);
