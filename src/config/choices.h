@@ -46,10 +46,15 @@
     X(bahdanau, "score concat, place before, no feeding (Bahdanau 2014)")                          \
     X(luong, "score general, place after, feeding (Luong 2015)")
 
+#define BIDIRECTIONAL_LIST(X)                                                                      \
+    X(all, "every layer")                                                                          \
+    X(first, "the lowest only (Wu 2016, 3.2)")
+
 #define PLACE_LIST(X)                                                                              \
     X(none, "no attention")                                                                        \
     X(before, "before the cell: the query is the previous state")                                  \
-    X(after, "after the cell: the query is the new state")
+    X(after, "after the cell: the query is the new state")                                         \
+    X(gnmt, "before, the query is the lowest layer's state; all layers see the context (Wu 2016)")
 
 #define BATCH_UNIT_LIST(X)                                                                         \
     X(sentences, "sentence pairs")                                                                 \

@@ -21,12 +21,27 @@ struct reader {
     struct attention_rows rows;
 };
 
+static struct attention_options options_of(const char *score, const char *window, int annotation)
+{
+    return (struct attention_options){
+        .score = score,
+        .window = window,
+        .query = WIDTH,
+        .annotation = annotation,
+        .key = SIZE,
+        .position = SIZE,
+        .width = 2,
+        .init = {.kind = PARAM_XAVIER},
+    };
+}
+
 static void reader_init(struct reader *a, const char *score, double scale)
 {
+    struct attention_options options = options_of(score, "global", WIDTH);
     struct param_init init = {.kind = PARAM_XAVIER};
     *a = (struct reader){0};
-    assert_int_equal(attention_declare(&a->attention, score, WIDTH, WIDTH, SIZE, "attention", init,
-                                       &a->net.params, &a->net.weights, &a->net.err),
+    assert_int_equal(attention_declare(&a->attention, &options, "attention", &a->net.params,
+                                       &a->net.weights, &a->net.err),
                      0);
     if (a->net.params.count == 0) /* so that there is a block to allocate */
         assert_int_equal(params_add(&a->net.params, "none", 1, 1, init, &a->net.err), 0);
@@ -216,15 +231,15 @@ static void test_declarations_that_cannot_be(void **state)
     (void)state;
     struct network n = {0};
     struct attention a;
-    struct param_init init = {.kind = PARAM_XAVIER};
-    assert_int_equal(
-        attention_declare(&a, "dot", 8, 6, 4, "attention", init, &n.params, &n.weights, &n.err),
-        -1);
-    assert_non_null(strstr(n.err.message, "general"));
-    assert_int_equal(
-        attention_declare(&a, "cosine", 8, 8, 4, "attention", init, &n.params, &n.weights, &n.err),
-        -1);
-    assert_non_null(strstr(n.err.message, "cosine"));
+    static const struct {
+        const char *score, *window, *message;
+    } cases[] = {
+        {"dot", "global", "general"}, {"cosine", "global", "cosine"}, {"dot", "french", "french"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct attention_options o = options_of(cases[i].score, cases[i].window, 6);
+        assert_int_equal(attention_declare(&a, &o, "attention", &n.params, &n.weights, &n.err), -1);
+        assert_non_null(strstr(n.err.message, cases[i].message));
+    }
     assert_int_equal(n.params.count, 0);
 }
 
