@@ -2,8 +2,8 @@
  *
  * The recipe's choices, the reference docs, the lookup tables, and the gradient check of every cell
  * with every score come from these lists. To add a member: add one line here and write its table:
- * nn/cell_NAME.simd.c, nn/score_NAME.simd.c, nn/window_NAME.simd.c, train/optimizer_NAME.simd.c, compute/NAME.c, or, for a
- * schedule, a row in train/schedule.c. */
+ * nn/cell_NAME.simd.c, nn/score_NAME.simd.c, nn/window_NAME.simd.c, train/optimizer_NAME.simd.c,
+ * compute/NAME.c, or, for a schedule, a row in train/schedule.c. */
 #ifndef SATZ_BASE_LISTS_H
 #define SATZ_BASE_LISTS_H
 
