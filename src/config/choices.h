@@ -38,6 +38,7 @@
 
 #define INIT_LIST(X)                                                                               \
     X(uniform, "uniform in +-`model.init_scale`")                                                  \
+    X(normal, "normal, with the standard deviation `model.init_scale` (Bahdanau 2014: 0.01)")      \
     X(xavier, "uniform in +-sqrt(6 / (rows + columns)) (Glorot 2010)")                             \
     X(orthogonal, "square matrices orthogonal (Saxe 2013), the others as xavier")
 

@@ -88,7 +88,7 @@ CHOICE(model, tie, none, TIE_LIST, "which embeddings share their weights with th
 BOOLEAN(model, reverse_source, false, "read the source from its last word to its first (Sutskever 2014)")
 REAL(model, forget_bias, 1.0, -10.0, 10.0, "initial bias of the forget gate, for cells that have one")
 CHOICE(model, init, orthogonal, INIT_LIST, "how weights are drawn")
-REAL(model, init_scale, 0.1, 0.0, 10.0, "half width of the interval for `model.init: uniform`")
+REAL(model, init_scale, 0.1, 0.0, 10.0, "half width of the interval for `model.init: uniform`, deviation for normal")
 SECTION_END(model)
 
 SECTION_BEGIN(attention, "Where the decoder looks: score x window x place.")

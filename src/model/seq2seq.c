@@ -11,7 +11,7 @@ static int declare_embeddings(struct seq2seq *m, const struct recipe *recipe,
 {
     int width = recipe->model.embedding;
     struct param_init init = {.kind = PARAM_NORMAL, .value = (real)(1.0 / sqrt((double)width))};
-    if (recipe_is(recipe->model.init, "uniform"))
+    if (recipe_is(recipe->model.init, "uniform") || recipe_is(recipe->model.init, "normal"))
         init = model_weight_init(recipe);
     m->target_embedding =
         params_add(&m->params, "target.embedding", m->target_size, width, init, err);
