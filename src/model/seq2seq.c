@@ -11,7 +11,7 @@ static int declare_embeddings(struct seq2seq *m, const struct recipe *recipe,
 {
     int width = recipe->model.embedding;
     struct param_init init = {.kind = PARAM_NORMAL, .value = (real)(1.0 / sqrt((double)width))};
-    if (recipe_is(recipe->model.init, "uniform"))
+    if (recipe_is(recipe->model.init, "uniform") || recipe_is(recipe->model.init, "normal"))
         init = model_weight_init(recipe);
     m->target_embedding =
         params_add(&m->params, "target.embedding", m->target_size, width, init, err);
@@ -94,7 +94,7 @@ void seq2seq_source_plan(const struct seq2seq *m, const struct sequence *seq, bo
         if (training)
             source->attention.d_annotations = pass_mat(arena, seq->total, m->encoder.width);
     }
-    bridge_plan(&m->encoder, &m->decoder, seq->rows, training, arena, &source->bridge);
+    bridge_plan(&m->encoder, &m->decoder, seq->rows, seq->steps, training, arena, &source->bridge);
 }
 
 static struct bridge_source bridge_view(const struct seq2seq *m, const struct sequence *seq,
@@ -129,6 +129,12 @@ void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const stru
         mat_zero(source->attention.d_annotations);
 }
 
+/* Whether attention's window draws words, so that losses are costs of what was drawn. */
+static bool draws_words(const struct seq2seq *m)
+{
+    return m->decoder.place != PLACE_NONE && m->decoder.attention.window->samples;
+}
+
 void seq2seq_plan(const struct seq2seq *m, const struct batch *b, bool training,
                   struct arena *arena, struct seq2seq_memory *memory)
 {
@@ -138,7 +144,12 @@ void seq2seq_plan(const struct seq2seq *m, const struct batch *b, bool training,
     decoder_rows_plan(&m->decoder, b->target.total, memory->sentence, b->source.steps, training,
                       arena, &memory->rows);
     if (training)
-        memory->d_state = pass_mat(arena, b->n, m->decoder.state_width);
+        memory->d_state =
+            pass_mat(arena, b->n, decoder_state_columns(&m->decoder, b->source.steps));
+    if (training && draws_words(m)) {
+        memory->costs = arena_take(arena, (size_t)b->target.total, sizeof *memory->costs);
+        memory->counts = arena_take(arena, (size_t)b->target.total, sizeof *memory->counts);
+    }
     loss_plan(&m->loss, &m->weights, arena, &memory->logits);
 }
 
@@ -180,18 +191,53 @@ static void forward(const struct pass *pass, const struct seq2seq *m, const stru
         copy_previous(b, step, memory);
         struct decoder_rows rows = step_rows(m, seq, step, memory);
         decoder_recur(pass, d, attention, &rows);
-        if (decoder_feeds(d))
+        if (decoder_hands_on(d))
             decoder_output(pass, d, attention, &rows);
     }
-    if (!decoder_feeds(d))
+    if (!decoder_hands_on(d))
         decoder_output(pass, d, attention, &memory->rows);
+}
+
+/* What attention adds to the loss. */
+static double penalty(const struct seq2seq *m, const struct seq2seq_memory *memory)
+{
+    return m->decoder.place == PLACE_NONE
+               ? 0
+               : attention_penalty(&m->decoder.attention, &memory->source.attention,
+                                   memory->rows.attention);
 }
 
 void seq2seq_loss(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
                   struct seq2seq_memory *memory, struct loss_sums *sums)
 {
     forward(pass, m, b, memory);
+    sums->loss += penalty(m, memory);
     loss_forward(pass, &m->loss, memory->rows.readout, b->target_out, memory->logits, sums);
+}
+
+/* From the rows' losses, in memory->costs, to what the words drawn there cost: the row's own loss,
+ * and where its context lives on in the state, what the sentence's later rows cost. */
+static void reinforce(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
+                      real scale, struct seq2seq_memory *memory)
+{
+    const struct decoder *d = &m->decoder;
+    const struct sequence *seq = &b->target;
+    bool lives_on = d->place == PLACE_BEFORE || decoder_feeds(d);
+    for (int step = seq->steps - 1; step >= 0; step--)
+        for (int r = 0; r < sequence_active(seq, step); r++) {
+            int row = seq->offset[step] + r;
+            memory->counts[row] = 1;
+            if (!lives_on || r >= sequence_active(seq, step + 1))
+                continue;
+            int later = seq->offset[step + 1] + r;
+            memory->counts[row] += memory->counts[later];
+            memory->costs[row] +=
+                memory->costs[later] +
+                attention_penalty(&d->attention, &memory->source.attention,
+                                  attention_rows_slice(memory->rows.attention, later, 1));
+        }
+    attention_reinforce(pass, &d->attention, scale, memory->costs, memory->counts,
+                        memory->rows.attention);
 }
 
 /* The decoder, last step first; leaves the gradient of its initial states in memory->d_state. */
@@ -201,15 +247,13 @@ static void decoder_backward(const struct pass *pass, const struct seq2seq *m,
     const struct decoder *d = &m->decoder;
     struct attention_memory *attention = &memory->source.attention;
     mat_zero(memory->d_state);
-    if (!decoder_feeds(d))
-        decoder_output_backward(pass, d, attention, &memory->rows);
+    if (!decoder_hands_on(d))
+        decoder_output_backward(pass, d, attention, &memory->rows, (struct mat){0});
     for (int step = b->target.steps - 1; step >= 0; step--) {
         struct decoder_rows rows = step_rows(m, &b->target, step, memory);
         struct mat d_state = mat_rows(memory->d_state, 0, rows.next.rows);
-        if (decoder_feeds(d)) {
-            pass->kernels->add_rows(rows.d_readout, mat_cols(d_state, d->feed, d->readout));
-            decoder_output_backward(pass, d, attention, &rows);
-        }
+        if (decoder_hands_on(d))
+            decoder_output_backward(pass, d, attention, &rows, d_state);
         decoder_recur_backward(pass, d, attention, &rows, d_state);
     }
     decoder_gradients(pass, d, &memory->rows);
@@ -240,8 +284,12 @@ void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const st
                       real scale, struct seq2seq_memory *memory, struct loss_sums *sums)
 {
     forward(pass, m, b, memory);
+    memory->source.attention.scale = scale;
+    sums->loss += penalty(m, memory);
     loss_backward(pass, &m->loss, memory->rows.readout, b->target_out, scale, memory->logits,
-                  memory->rows.d_readout, sums);
+                  memory->rows.d_readout, memory->costs, sums);
+    if (draws_words(m))
+        reinforce(pass, m, b, scale, memory);
     decoder_backward(pass, m, b, memory);
     source_backward(pass, m, b, memory);
 }

@@ -55,6 +55,8 @@ struct seq2seq_memory {
     struct decoder_rows rows; /* one row per target word */
     int *sentence;            /* [target.total]: source row of each target word */
     struct mat d_state;       /* [B, state] */
+    double *costs;            /* [target.total], for the window hard: of the word drawn for a row */
+    int *counts;              /* [target.total]: words that a cost counts */
     struct mat logits;        /* [LOSS_CHUNK, Vt]: a chunk of rows */
 };
 

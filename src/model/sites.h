@@ -7,6 +7,7 @@ enum dropout_site {
     SITE_TARGET_EMBEDDING,
     SITE_ANNOTATIONS,
     SITE_READOUT,
+    SITE_ATTENTION_WORD,     /* drawn by the window hard */
     SITE_ENCODER_LAYER = 64, /* + layer */
     SITE_DECODER_LAYER = 128 /* + layer */
 };
