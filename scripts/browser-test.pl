@@ -50,6 +50,7 @@ data:
   valid_target: $folder/target
 tokenizer: {vocabulary: 40}
 model: {embedding: 16, encoder_hidden: 16, decoder_hidden: 32}
+attention: {preset: luong, window: local_p, width: 3}
 train: {folder: $folder/model, epochs: 1}
 END
     close $recipe;
@@ -154,7 +155,7 @@ my $painted = q{return document.querySelectorAll('#s1 .source b[style*="color-mi
 my $reading = q{return document.querySelector('#s1 .reading').textContent.trim()};
 my $drawn   = q{return document.querySelectorAll('section[data-drawn]').length};
 
-$page //= make_page();
+$page = make_page() unless length($page // '');
 start_browser();
 open_page($page);    # once to warm the browser's own start
 my $seconds = open_page($page);

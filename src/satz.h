@@ -167,7 +167,8 @@ struct satz_window {
     float centre, from, to;
 };
 
-/* Where the decoder looked: weights [n_targets, n_sources], each row's sum 1. Words add up the
+/* Where the decoder looked: weights [n_targets, n_sources], each row's sum 1 (less where a window
+ * weighs them). Words add up the
  * weights of their source tokens and average over their target tokens; a word that the tokenizer
  * leaves nothing of has only zeros. The last of either side is the end of the sentence. */
 struct satz_attention {

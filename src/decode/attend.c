@@ -1,4 +1,5 @@
 /* The part of satz.h that shows where the decoder looked. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -151,6 +152,39 @@ static void merge_weights(const struct side *source, const struct side *target, 
     }
 }
 
+/* Where a place among the tokens, the first from 0 to 1, lies among the units. */
+static double unit_place(const struct side *s, double at)
+{
+    int last = s->tokens->n, token = at < last ? (int)at : last, first = token, n = 0;
+    int unit = s->unit[token];
+    while (first > 0 && s->unit[first - 1] == unit)
+        first--;
+    for (int i = first; i <= last && s->unit[i] == unit; i++)
+        n++;
+    return unit + (at - first) / n;
+}
+
+/* Target units average the centres of their tokens and unite their windows. */
+static struct satz_window *merge_windows(const struct side *source, const struct side *target,
+                                         const struct satz_window *windows, struct satz_error *err)
+{
+    struct satz_window *merged = memory_new((size_t)target->n_units, sizeof *merged, err);
+    for (int i = 0, tokens; merged && i <= target->tokens->n; i += tokens) {
+        struct satz_window *to = &merged[target->unit[i]];
+        *to = (struct satz_window){.from = (float)source->n_units};
+        for (tokens = 0;
+             i + tokens <= target->tokens->n && target->unit[i + tokens] == target->unit[i];
+             tokens++) {
+            const struct satz_window *w = &windows[i + tokens];
+            to->centre += (float)unit_place(source, (double)w->centre + 0.5);
+            to->from = fminf(to->from, (float)unit_place(source, (double)w->from));
+            to->to = fmaxf(to->to, (float)unit_place(source, (double)w->to));
+        }
+        to->centre /= (float)tokens;
+    }
+    return merged;
+}
+
 struct attending {
     const struct model *model;
     const struct satz_pair *pairs;
@@ -167,6 +201,7 @@ static int keep_attention(void *user, size_t index, const struct score_result *r
     const struct forced_pair *tokens = &g->tokens[index];
     struct side from = {0}, to = {0};
     float *weights = NULL;
+    struct satz_window *windows = NULL;
     struct satz_attention *a = memory_new(1, sizeof *a, err);
     if (!a ||
         side_init(&from, &tokens->source, g->model->source_tokenizer, pair->source,
@@ -178,12 +213,15 @@ static int keep_attention(void *user, size_t index, const struct score_result *r
     if (!weights)
         goto fail;
     merge_weights(&from, &to, result->attention, weights);
+    if (result->windows && !(windows = merge_windows(&from, &to, result->windows, err)))
+        goto fail;
     *a = (struct satz_attention){
         .sources = (const char *const *)from.labels,
         .targets = (const char *const *)to.labels,
         .weights = weights,
         .n_sources = from.n_units,
         .n_targets = to.n_units,
+        .windows = windows,
         .truncated = tokens->source.truncated || tokens->target.truncated,
         .invalid = tokens->source.invalid || tokens->target.invalid,
     };

@@ -1,6 +1,7 @@
 #include "decode/score.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "decode/search.h"
 #include "tests/decode/network.h"
@@ -112,10 +113,58 @@ static void no_attention_to_show_is_an_error(void **state)
     network_release(&n);
 }
 
+/* Nothing is looked at outside, and something at each end that a local window has. */
+static void windows_hold_the_weights(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"global", "local_m", "local_p", "hard"};
+    for (int which = 0; which < 4; which++) {
+        char yaml[256];
+        struct network n;
+        struct scorer scorer = {0};
+        struct batch batch = {0};
+        int ids[PAIRS][NETWORK_LONGEST];
+        struct batch_sentence pairs[PAIRS];
+        snprintf(
+            yaml, sizeof yaml,
+            "model: {embedding: 16, encoder_hidden: 16, decoder_hidden: 32, reverse_source: %s}\n"
+            "attention: {score: general, place: after, window: %s, width: 2}\n",
+            which == 2 ? "true" : "false", names[which]);
+        network_init(&n, yaml, WORDS, "auto");
+        bool reversed = n.recipe.model.reverse_source;
+        for (int i = 0; i < PAIRS; i++)
+            pairs[i] = network_sentence(i, WORDS, ids[i]);
+        assert_int_equal(batch_fill(&batch, pairs, pairs, PAIRS, reversed, &n.err), 0);
+        assert_int_equal(scorer_run(&scorer, &n.pass, &n.model, &batch, true, reversed, &n.err), 0);
+        for (int i = 0; i < PAIRS; i++) {
+            const struct score_result *r = &scorer.results[i];
+            int words = pairs[i].n + 1;
+            assert_true((r->windows != NULL) == (which > 0));
+            for (int t = 0; which > 0 && t < words; t++) {
+                const struct satz_window *w = &r->windows[t];
+                const float *weights = r->attention + t * words;
+                int from = (int)w->from, to = (int)w->to;
+                assert_true(from >= 0 && from < to && to <= words);
+                assert_true(to - from <= (which == 3 ? 1 : 5));
+                assert_true(w->centre >= 0 && w->centre <= (float)words);
+                /* The source's end stays last when words are turned round. */
+                for (int s = 0; which < 3 && s < words - reversed; s++)
+                    assert_true((weights[s] > 0) == (s >= from && s < to));
+                for (int s = 0; which == 3 && s < words; s++)
+                    assert_true(weights[s] <= weights[from]);
+            }
+        }
+        scorer_release(&scorer);
+        batch_release(&batch);
+        network_release(&n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_search),
+        cmocka_unit_test(windows_hold_the_weights),
         cmocka_unit_test(no_attention_to_show_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
