@@ -150,6 +150,7 @@ int satz_translate(struct satz_translator *translator, const char *const *lines,
 struct satz_request {
     const char *text;
     size_t length; /* bytes */
+    size_t number; /* what errors call the line; 0: its place among the requests, from 1 */
     /* What the translation begins with. Its last word may go on, unless a space follows it. */
     const char *prefix;
     /* Whole words, one or more, that the translation must and must not contain. */
@@ -157,7 +158,7 @@ struct satz_request {
     size_t n_required, n_forbidden;
 };
 
-/* As satz_translate. Fails, naming the line from 1, when what it asks for contradicts itself. */
+/* As satz_translate. Fails, naming the line, when what it asks for cannot be done. */
 int satz_translate_requests(struct satz_translator *translator, const struct satz_request *requests,
                             size_t n, const struct satz_translation **translations,
                             struct satz_error *err);

@@ -121,9 +121,7 @@ static int search_target(struct translator *t, const struct batch_sentence *sour
                          struct satz_error *err)
 {
     struct worker *w = &t->workers[0];
-    struct pass pass = translator_pass(t, w);
-    if (batch_fill(&w->batch, source, NULL, 1, t->model->recipe.model.reverse_source, err) < 0 ||
-        search_run(&w->search, &pass, &t->model->network, &w->batch, &t->options.search, err) < 0)
+    if (translator_search(t, w, source, NULL, 1, err) < 0)
         return -1;
     const struct hypothesis *best = &w->search.results[0].hypotheses[0];
     if (reserve_ids(s, (size_t)best->n, err) < 0)
