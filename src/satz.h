@@ -112,6 +112,11 @@ struct satz_translator_options {
     const char *dictionary;
 };
 
+/* Whether the options make sense for the model: what satz_translator_new would refuse because it is
+ * out of range or does not go together. `options` may be NULL. */
+int satz_translator_check(const struct satz_model *model,
+                          const struct satz_translator_options *options, struct satz_error *err);
+
 struct satz_translator;
 
 /* `options` may be NULL. The model must outlive it. It starts its own threads; one thread at a time

@@ -103,6 +103,25 @@ static int merge_options(struct translator_options *o, const struct satz_transla
     return 0;
 }
 
+/* All of the options that are numbers and choices. */
+static int make_options(struct translator_options *o, const struct satz_model *model,
+                        const struct satz_translator_options *options, struct satz_error *err)
+{
+    static const struct satz_translator_options none;
+    const struct satz_translator_options *given = options ? options : &none;
+    *o = translator_defaults(&model->model.recipe);
+    if (read_settings(o, &model->model.recipe, given, err) < 0)
+        return -1;
+    return merge_options(o, given, err);
+}
+
+int satz_translator_check(const struct satz_model *model,
+                          const struct satz_translator_options *options, struct satz_error *err)
+{
+    struct translator_options o;
+    return make_options(&o, model, options, err);
+}
+
 static bool same_tokenizer(const struct tokenizer *a, const struct tokenizer *b)
 {
     size_t n, m;
@@ -137,13 +156,11 @@ struct satz_translator *satz_translator_new(const struct satz_model *model,
                                             const struct satz_translator_options *options,
                                             struct satz_error *err)
 {
-    static const struct satz_translator_options none;
-    const struct satz_translator_options *given = options ? options : &none;
-    const struct recipe *recipe = &model->model.recipe;
-    struct translator_options o = translator_defaults(recipe);
-    if (read_settings(&o, recipe, given, err) < 0 || merge_options(&o, given, err) < 0)
+    struct translator_options o;
+    if (make_options(&o, model, options, err) < 0)
         return NULL;
     struct satz_translator *t = memory_new(1, sizeof *t, err);
+    const struct satz_translator_options none = {0}, *given = options ? options : &none;
     const struct model **ensemble = t ? list_ensemble(model, given, err) : NULL;
     if (!ensemble)
         goto fail;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 static const char mark[] = "⁇"; /* what tokenizer_decode writes for an unknown token */
 
 struct word {
@@ -37,10 +39,18 @@ static int count_marks(const char *text)
 static void add_word(struct strbuf *out, struct word word, const struct dictionary *d)
 {
     const char *known = d ? dictionary_find(d, word.text, word.n) : NULL;
-    if (known)
+    if (known) {
         strbuf_add_text(out, known);
-    else
-        strbuf_add(out, word.text, word.n);
+        return;
+    }
+    /* Broken bytes and zeros of the source become U+FFFD. */
+    for (size_t i = 0; i < word.n;) {
+        uint32_t code;
+        char bytes[4];
+        size_t n = utf8_decode(word.text + i, word.n - i, &code);
+        strbuf_add(out, bytes, utf8_encode(code ? code : 0xFFFD, bytes));
+        i += n > 0 ? n : 1;
+    }
 }
 
 /* `text` with its marks replaced in turn, and one space where there are several. */
