@@ -215,20 +215,21 @@ static int check_end(const struct work *w, struct input *beside)
 }
 
 static void report_count(const struct work *w, const struct count *c, const char *what,
-                         const char *remedy)
+                         const char *which, const char *remedy)
 {
     if (c->n > 0)
-        fprintf(stderr, "%s: %s: %zu, the first in line %zu; %s\n", w->job->usage->name, what, c->n,
-                c->first, remedy);
+        fprintf(stderr, "%s: %s: %zu, the first %s line %zu; %s\n", w->job->usage->name, what, c->n,
+                which, c->first, remedy);
 }
 
 static void report(const struct work *w)
 {
     double seconds = now() - w->started;
-    report_count(w, &w->truncated, "sources that were too long and were cut",
+    report_count(w, &w->truncated, "sources that were too long and were cut", "in",
                  "see --on-long and --max-length");
-    report_count(w, &w->split, "sources that were too long and were split", "see --max-length");
-    report_count(w, &w->invalid, "lines that are not valid UTF-8",
+    report_count(w, &w->split, "sources that were too long and were split", "in",
+                 "see --max-length");
+    report_count(w, &w->invalid, "lines that are not valid UTF-8", "is",
                  "what could not be read became U+FFFD");
     fprintf(stderr, "%s: %zu lines in %.1f s: %.1f sentences/s, %.0f tokens/s read, %.0f written\n",
             w->job->usage->name, w->done, seconds, (double)w->done / seconds, w->sources / seconds,
