@@ -79,6 +79,12 @@ char *satz_tokenizer_decode(const struct satz_tokenizer *t, const int *ids, size
 char *satz_model_describe(const char *path, struct satz_error *err);
 char *satz_model_recipe(const char *path, struct satz_error *err);
 
+/* Writes the mean of n model files or checkpoints of the same network and tokenizers to `path`, as
+ * a model with the recipe of the last. Files are read as they are named; the order is of no account
+ * but for that. */
+int satz_model_average(const char *path, const char *const *models, size_t n,
+                       struct satz_error *err);
+
 /* --- translating --------------------------------------------------------------------------- */
 
 struct satz_model;
