@@ -79,6 +79,12 @@ char *satz_tokenizer_decode(const struct satz_tokenizer *t, const int *ids, size
 char *satz_model_describe(const char *path, struct satz_error *err);
 char *satz_model_recipe(const char *path, struct satz_error *err);
 
+/* Writes the mean of n model files or checkpoints of the same network and tokenizers to `path`, as
+ * a model with the recipe of the last. Files are read as they are named; the order is of no account
+ * but for that. */
+int satz_model_average(const char *path, const char *const *models, size_t n,
+                       struct satz_error *err);
+
 /* --- translating --------------------------------------------------------------------------- */
 
 struct satz_model;
@@ -92,13 +98,30 @@ void satz_model_close(struct satz_model *model);
 /* 0 everywhere is what the model's recipe says. */
 struct satz_translator_options {
     int beam;       /* hypotheses kept at each step; 1: greedy */
-    int n_best;     /* translations of each line, at most `beam`; 0: 1 */
+    int n_best;     /* translations of each line, at most `beam` unless sampled; 0: 1 */
     int batch;      /* sentences translated together */
     int threads;    /* 0: all processors */
-    int max_length; /* longest source in tokens, the rest is cut off; 0: 4 * data.max_length */
+    int max_length; /* longest source in tokens; 0: 4 * data.max_length */
+    int split_long; /* longer ones are translated in pieces; 0: their rest is cut off */
     int has_length_penalty;
     double length_penalty; /* exponent of the length that a score is divided by */
+    /* Any keys of the recipe's section decode, as "decode.strategy=sample"; they win. */
+    const char *const *settings;
+    size_t n_settings;
+    /* Further models with the same tokenizers, whose probabilities are averaged with the model's.
+     * They must outlive the translator. */
+    const struct satz_model *const *ensemble;
+    size_t n_ensemble;
+    /* Unknown words become the source word that was most attended to, or what the dictionary says
+     * of it: a file of lines "word TAB translation", which may be NULL. */
+    int replace_unknown;
+    const char *dictionary;
 };
+
+/* Whether the options make sense for the model: what satz_translator_new would refuse because it is
+ * out of range or does not go together. `options` may be NULL. */
+int satz_translator_check(const struct satz_model *model,
+                          const struct satz_translator_options *options, struct satz_error *err);
 
 struct satz_translator;
 
@@ -111,15 +134,19 @@ void satz_translator_free(struct satz_translator *translator);
 
 struct satz_hypothesis {
     const char *text;
-    double score;           /* log_probability / tokens^length_penalty */
+    /* log_probability by length, + decode.coverage_penalty * coverage */
+    double score;
     double log_probability; /* natural */
+    double coverage;        /* sum over source tokens of log min(attention received, 1), if asked */
     int tokens;             /* with the one that ends the sentence */
     const int *ids;         /* [tokens - 1]: its pieces, without that one; NULL where tokens is 0 */
 };
 
 struct satz_translation {
-    const struct satz_hypothesis *hypotheses; /* best first */
+    const struct satz_hypothesis *hypotheses; /* best first, no two of the same tokens */
     int n;                                    /* 1 .. n_best */
+    int source_tokens;                        /* that were translated */
+    int pieces;                               /* that a long source was translated in; else 1 */
     int truncated;                            /* the source was too long; its beginning was used */
     int invalid;                              /* it was not UTF-8; U+FFFD was read instead */
 };
@@ -130,6 +157,23 @@ struct satz_translation {
 int satz_translate(struct satz_translator *translator, const char *const *lines,
                    const size_t *lengths, size_t n, const struct satz_translation **translations,
                    struct satz_error *err);
+
+/* A line, and what is asked of its translation. All but the text may be 0. */
+struct satz_request {
+    const char *text;
+    size_t length; /* bytes */
+    size_t number; /* what errors call the line; 0: its place among the requests, from 1 */
+    /* What the translation begins with. Its last word may go on, unless a space follows it. */
+    const char *prefix;
+    /* Whole words, one or more, that the translation must and must not contain. */
+    const char *const *required, *const *forbidden;
+    size_t n_required, n_forbidden;
+};
+
+/* As satz_translate. Fails, naming the line, when what it asks for cannot be done. */
+int satz_translate_requests(struct satz_translator *translator, const struct satz_request *requests,
+                            size_t n, const struct satz_translation **translations,
+                            struct satz_error *err);
 
 /* A text and its translation, which the model is forced to write. */
 struct satz_pair {

@@ -17,7 +17,8 @@ const char attention_output_help[] =
     "numpy.load(\"FILE.npz\")[\"0\"] is that of the first line. --alignment writes \"0-0 1-2\", "
     "words\n"
     "counted from 0, source first. Both tell of the best translation; a line without words has\n"
-    "no matrix and no links. A text that is too long is cut where its translation was.\n";
+    "no matrix and no links, nor has one that was translated in pieces. Of an ensemble it is the\n"
+    "attention of MODEL itself.\n";
 
 /* A file that gets its name when it is whole; a device or a pipe is written to as it is. */
 struct output_file {
@@ -31,7 +32,7 @@ struct attention_output {
     const struct usage *usage;
     struct alignment_options kind;
     struct output_file weights, alignment; /* path NULL: not asked for */
-    size_t lines;
+    size_t lines, split;
 };
 
 static bool ends_in(const char *path, const char *ending)
@@ -208,7 +209,7 @@ static int add_part(struct attention_output *o, struct satz_translator *translat
 }
 
 int attention_output_add(struct attention_output *o, struct satz_translator *translator,
-                         const char *const *lines, const size_t *lengths,
+                         const struct satz_request *lines,
                          const struct satz_translation *translations, size_t n)
 {
     enum { PART = 512 };
@@ -221,9 +222,11 @@ int attention_output_add(struct attention_output *o, struct satz_translator *tra
         count = n - from < PART ? n - from : PART;
         for (size_t i = 0; i < count; i++) {
             const struct satz_hypothesis *best = &translations[from + i].hypotheses[0];
+            bool whole = translations[from + i].pieces <= 1;
+            o->split += !whole;
             pairs[i] = (struct satz_pair){
-                .source = lines[from + i],
-                .source_length = lengths[from + i],
+                .source = lines[from + i].text,
+                .source_length = whole ? lines[from + i].length : 0,
                 .target = "",
                 .target_ids = best->ids,
                 .n_target_ids = best->tokens > 0 ? best->tokens - 1 : 0,
@@ -238,6 +241,9 @@ int attention_output_close(struct attention_output *o, int status)
 {
     if (!o)
         return status;
+    if (status == EXIT_SUCCESS && o->split > 0)
+        fprintf(stderr, "%s: sentences that were split and so have no attention: %zu\n",
+                o->usage->name, o->split);
     status = file_close(&o->weights, o->usage, status);
     status = file_close(&o->alignment, o->usage, status);
     free(o);

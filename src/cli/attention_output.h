@@ -25,7 +25,7 @@ struct attention_output *attention_output_open(const struct attention_output_opt
 /* The best translations of the next n lines, which `translator` has just made. 0 or EXIT_FAILURE.
  */
 int attention_output_add(struct attention_output *o, struct satz_translator *translator,
-                         const char *const *lines, const size_t *lengths,
+                         const struct satz_request *lines,
                          const struct satz_translation *translations, size_t n);
 
 /* Puts the files in place if `status` is 0, else removes them. Returns the new status; frees. */

@@ -9,6 +9,7 @@
     X(train)            \
     X(translate)        \
     X(score)            \
+    X(average)          \
     X(attention)        \
     X(align)            \
     X(bleu)             \

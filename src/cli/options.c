@@ -13,7 +13,7 @@
 #include "satz.h"
 
 enum {
-    MOST_ROWS = 32,
+    MOST_ROWS = 64,
     FIRST_ROW = 256, /* getopt's value of row 0: not a letter */
     HELP_COLUMN = 28,
     HELP_WIDTH = 90,

@@ -27,7 +27,7 @@ struct usage {
     const char *synopsis; /* what follows the name; a line for each form */
     const char *about;    /* for --help: whole lines */
     const struct option_row *rows;
-    int n_rows; /* at most 32 */
+    int n_rows; /* at most 64 */
     /* For --help: prints further lines after the options, preceded by an empty one. May be NULL. */
     void (*print_more)(void);
 };

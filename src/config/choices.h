@@ -65,6 +65,20 @@
     X(perplexity, "of the held-out text, lower is better")                                         \
     X(bleu, "of its translations, higher is better")
 
+#define STRATEGY_LIST(X)                                                                           \
+    X(beam, "the likeliest `decode.beam` beginnings at each length")                               \
+    X(diverse, "beam search in groups that avoid each other's words (Vijayakumar 2016)")           \
+    X(sample, "words drawn at random by their probability")
+
+#define LENGTH_NORMALISATION_LIST(X)                                                               \
+    X(power, "|y|^a")                                                                              \
+    X(gnmt, "((5 + |y|) / 6)^a (Wu 2016, eq. 14)")
+
+#define STOP_LIST(X)                                                                               \
+    X(exact, "as beam, or as soon as nothing better can come: the same translations, sooner")      \
+    X(beam, "when as many translations as the beam is wide have ended")                            \
+    X(first, "when as many as are wanted have ended: fastest, better ones may be missed")
+
 #define BACKEND_CHOICE_LIST(X)                                                                     \
     X(auto, "the fastest that runs here")                                                          \
     BACKEND_LIST(X)

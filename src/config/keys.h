@@ -173,12 +173,31 @@ CHOICE(compute, precision, auto, PRECISION_LIST, "type of the numbers in matrix 
 SECTION_END(compute)
 
 SECTION_BEGIN(decode, "How translations are searched for.")
+CHOICE(decode, strategy, beam, STRATEGY_LIST, "how the search chooses")
 INTEGER(decode, beam, 5, 1, 1000, "hypotheses kept at each step; 1: greedy")
+CHOICE(decode, stop, exact, STOP_LIST, "when the search for a sentence ends")
+CHOICE(decode, length_normalisation, power, LENGTH_NORMALISATION_LIST,
+       "what a score is divided by; |y| is the translation's tokens, its end counted")
 REAL(decode, length_penalty, 1.0, 0.0, 10.0,
-     "exponent of the length that a score is divided by; 0: prefers short translations")
+     "a in `decode.length_normalisation`; 0: prefers short translations")
+REAL(decode, coverage_penalty, 0.0, 0.0, 100.0,
+     "weight of the coverage of the source by attention in the score of a finished translation (Wu "
+     "2016, eq. 14)")
 REAL(decode, max_length_factor, 1.5, 0.0, 100.0,
      "longest translation: this times the source's tokens, plus `decode.max_length_extra`")
 INTEGER(decode, max_length_extra, 10, 1, 10000, "see `decode.max_length_factor`")
+REAL(decode, min_length_factor, 0.0, 0.0, 100.0,
+     "shortest translation: this times the source's tokens")
+INTEGER(decode, no_repeat, 0, 0, 100,
+        "no sequence of so many tokens occurs twice in a translation; 0: any may")
+INTEGER(decode, groups, 5, 1, 1000, "parts of the beam that differ, `decode.beam` at most (diverse)")
+REAL(decode, diversity, 0.5, 0.0, 100.0,
+     "taken from a word's log probability for each time that groups before chose it (diverse)")
+REAL(decode, temperature, 1.0, 0.01, 100.0, "logits are divided by this (sample)")
+INTEGER(decode, top_k, 0, 0, 1000000, "draw from this many likeliest words only; 0: from all (sample)")
+REAL(decode, top_p, 1.0, 0.001, 1.0,
+     "draw from the fewest words that have this share of the probability (sample)")
+INTEGER(decode, seed, 1, 0, 2147483647, "start of the random choices (sample)")
 INTEGER(decode, batch, 64, 1, 100000, "sentences translated together")
 SECTION_END(decode)
 /* clang-format on */

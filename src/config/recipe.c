@@ -89,6 +89,12 @@ done:
     return status;
 }
 
+int recipe_set(struct recipe *r, const char *setting, struct satz_error *err)
+{
+    size_t given[N_KEYS] = {0};
+    return apply_setting(r, given, setting, err);
+}
+
 /* All sources in turn; `text` may be NULL, `name` is where the recipe comes from. */
 static int build(struct recipe *out, const char *text, size_t n, const char *name,
                  const char *const *settings, size_t n_settings, struct satz_error *err)

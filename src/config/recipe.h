@@ -53,6 +53,9 @@ int recipe_load(struct recipe *r, const char *path, const char *const *settings,
 int recipe_parse(struct recipe *r, const char *text, size_t n, const char *name,
                  struct satz_error *err);
 
+/* Sets one key as "section.key=value" says. On failure *r keeps its value. */
+int recipe_set(struct recipe *r, const char *setting, struct satz_error *err);
+
 /* What no single key can get wrong alone. The message names the keys that do not fit together. */
 int recipe_check(const struct recipe *r, struct satz_error *err);
 

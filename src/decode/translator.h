@@ -6,6 +6,7 @@
 #ifndef SATZ_DECODE_TRANSLATOR_H
 #define SATZ_DECODE_TRANSLATOR_H
 
+#include "decode/dictionary.h"
 #include "decode/search.h"
 #include "model/model.h"
 
@@ -13,7 +14,16 @@ struct translator_options {
     struct search_options search;
     int batch, threads; /* at least 1 */
     int max_length;     /* longest source in tokens, at least 1 */
+    bool split;         /* longer ones are translated in pieces (decode/pieces.h), not cut off */
+    bool replace_unknown;
+    const struct dictionary *dictionary; /* for that; may be NULL */
+    /* Further models, with the same tokenizers; they must outlive the translator. */
+    const struct model *const *ensemble;
+    int n_ensemble;
 };
+
+/* The search that the recipe describes, for the best translation only. */
+struct search_options translator_search_options(const struct recipe *recipe);
 
 /* What the recipe says, on all processors: the best translation only. */
 struct translator_options translator_defaults(const struct recipe *recipe);
@@ -25,6 +35,10 @@ struct translator;
 struct translator *translator_new(const struct model *model, enum compute_precision precision,
                                   const struct translator_options *options, struct satz_error *err);
 void translator_free(struct translator *t);
+
+/* As satz_translate_requests (satz.h). */
+int translator_requests(struct translator *t, const struct satz_request *requests, size_t n,
+                        const struct satz_translation **translations, struct satz_error *err);
 
 /* As satz_translate (satz.h). */
 int translator_run(struct translator *t, const char *const *lines, const size_t *lengths, size_t n,

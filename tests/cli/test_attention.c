@@ -84,10 +84,11 @@ static void test_pages(void **state)
         "$D/a.html",
         "216\n1\n");
     /* Given translations, which here are the model's own. */
-    assert_prints(f,
-                  "satz translate $D/m $D/source >$D/own; satz attention $D/m $D/source $D/own -o "
-                  "$D/b.html --title '<A>' >/dev/null; cmp $D/a.html $D/b.html",
-                  "");
+    assert_prints(
+        f,
+        "satz translate -q $D/m $D/source >$D/own; satz attention $D/m $D/source $D/own -o "
+        "$D/b.html --title '<A>' >/dev/null; cmp $D/a.html $D/b.html",
+        "");
     assert_status(f, "satz attention $D/m $D/source $D/target -o $D/b.html -u subwords", 0);
     assert_status(f, "cmp -s $D/a.html $D/b.html", 1);
     assert_refused(f, "satz attention $D/m $D/source $D/two -o $D/c.html", 1,

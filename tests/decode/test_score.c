@@ -42,7 +42,7 @@ static void agrees_with_the_search(void **state)
         for (int i = 0; i < PAIRS; i++)
             sources[i] = network_sentence(i, WORDS, ids[i]);
         assert_int_equal(batch_fill(&batch, sources, NULL, PAIRS, reversed, &n.err), 0);
-        assert_int_equal(search_run(&search, &n.pass, &n.model, &batch, &o, &n.err), 0);
+        assert_int_equal(network_search(&search, &n, &batch, NULL, &o, &n.err), 0);
         for (int i = 0; i < PAIRS; i++) {
             const struct hypothesis *h = &search.results[i].hypotheses[0];
             targets[i] = (struct batch_sentence){h->ids, h->n};

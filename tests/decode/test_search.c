@@ -44,7 +44,7 @@ static void search(struct search *s, const struct network *n, const struct batch
     struct satz_error err;
     assert_int_equal(batch_fill(&batch, sources, NULL, count, n->recipe.model.reverse_source, &err),
                      0);
-    if (search_run(s, &n->pass, &n->model, &batch, o, &err) < 0)
+    if (network_search(s, n, &batch, NULL, o, &err) < 0)
         fail_msg("%s", err.message);
     batch_release(&batch);
 }
@@ -359,7 +359,7 @@ static void a_broken_network_is_an_error(void **state)
     network_init(&n, recipes[0], WORDS, "openblas");
     params_mat(&n.model.params, n.model.loss.bias).data[77] = (real)NAN;
     assert_int_equal(batch_fill(&batch, &source, NULL, 1, false, &n.err), 0);
-    assert_int_equal(search_run(&s, &n.pass, &n.model, &batch, &usual, &n.err), -1);
+    assert_int_equal(network_search(&s, &n, &batch, NULL, &usual, &n.err), -1);
     assert_non_null(strstr(n.err.message, "not a number"));
     batch_release(&batch);
     search_release(&s);
