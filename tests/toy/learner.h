@@ -147,7 +147,9 @@ static inline double learner_score(struct learner *l)
     for (uint64_t from = 0; from < 256; from += LEARNER_BATCH) {
         struct batch_sentence targets[LEARNER_BATCH];
         learner_fill(l, (1ULL << 40) + from, LEARNER_BATCH, false, targets);
-        if (search_run(&s, &l->pass, &l->model, &l->batch, &o, &l->err) < 0)
+        const struct search_model model = {
+            .pass = l->pass, .network = &l->model, .source_ids = l->batch.source_ids};
+        if (search_run(&s, &model, 1, &l->batch, NULL, &o, &l->err) < 0)
             fail_msg("%s", l->err.message);
         for (int i = 0; i < LEARNER_BATCH; i++) {
             const struct hypothesis *h = &s.results[i].hypotheses[0];
