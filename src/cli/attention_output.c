@@ -17,8 +17,8 @@ const char attention_output_help[] =
     "numpy.load(\"FILE.npz\")[\"0\"] is that of the first line. --alignment writes \"0-0 1-2\", "
     "words\n"
     "counted from 0, source first. Both tell of the best translation; a line without words has\n"
-    "no matrix and no links, nor has one that was translated in pieces. Of an ensemble it is the\n"
-    "attention of MODEL itself.\n";
+    "no matrix and no links, nor has one that was translated in pieces. Of an ensemble it is\n"
+    "the attention of MODEL itself.\n";
 
 /* A file that gets its name when it is whole; a device or a pipe is written to as it is. */
 struct output_file {
