@@ -184,9 +184,11 @@ class Attention(nn.Module):
             self.position, self.position_v = matrix(size, query), vector(size)
         if options.get("coverage"):
             self.coverage = vector(size if options["score"] == "concat" else query)
+        if options.get("coverage") == "fertility":
+            self.fertility = vector(annotation)
 
     def forward(self, query, annotations, step, covered):
-        """-> context, weights of all words"""
+        """-> context, weights of all words, coverage after it"""
         keys, words = annotations, torch.arange(len(annotations))
         if hasattr(self, "key"):
             keys = annotations @ self.key.T
@@ -206,7 +208,10 @@ class Attention(nn.Module):
             weights = torch.softmax(energy.masked_fill(outside, -torch.inf), 0)
             if window == "local_p":
                 weights = weights * torch.exp(-(words - centre) ** 2 / (2 * (width / 2) ** 2))
-        return weights @ annotations, weights
+        needed = 1
+        if hasattr(self, "fertility"):
+            needed = 2 * torch.sigmoid(annotations @ self.fertility)
+        return weights @ annotations, weights, covered + weights / needed
 
 
 class HandModel(nn.Module):
@@ -272,7 +277,7 @@ class HandModel(nn.Module):
             x = self.target[word]
             if place != "after":
                 query = state[0 if self.gnmt else -1][0]
-                context, weights = self.attention(query, annotations, step, covered)
+                context, weights, after = self.attention(query, annotations, step, covered)
             below = x
             for layer, cell in enumerate(self.decoder):
                 inputs = [below]
@@ -284,9 +289,9 @@ class HandModel(nn.Module):
                 h = state[layer][0]
                 below = h + below if layer >= self.residual else h
             if place == "after":
-                context, weights = self.attention(below, annotations, step, covered)
+                context, weights, after = self.attention(below, annotations, step, covered)
             penalty = penalty + torch.minimum(weights, covered).sum()
-            covered = covered + weights
+            covered = after
             alignment.append(weights)
             fed = torch.tanh(self.readout @ torch.cat([below, context] +
                                                       ([] if place == "after" else [x])) +

@@ -87,8 +87,8 @@ CASES = {
     "local_p": ((9, 11), TINY, {"window": "local_p", "width": 2, "place": "after", "size": 3,
                                 "score": "general", "feeding": True}),
     "local_p_before": ((9, 10), TINY, {"window": "local_p", "width": 1, "size": 3}),
-    "coverage": ((9, 11), TINY, {"coverage": True, "coverage_loss": 0.7, "size": 3}),
-    "coverage_after": ((9, 10), TINY, {"coverage": True, "coverage_loss": 0.4, "place": "after",
+    "coverage": ((9, 11), TINY, {"coverage": "sum", "coverage_loss": 0.7, "size": 3}),
+    "coverage_after": ((9, 10), TINY, {"coverage": "sum", "coverage_loss": 0.4, "place": "after",
                                        "score": "general", "window": "local_p", "width": 3,
                                        "size": 3}),
     "residual": ((9, 10), dict(DEEP, encoder_layers=3, decoder_layers=3, residual=2, bridge="zero"),
@@ -105,6 +105,7 @@ CASES = {
     "mut1": cell_case("mut1", place="gnmt"),
     "mut2": cell_case("mut2"),
     "mut3": cell_case("mut3", place="after"),
+    "fertility": ((9, 10), TINY, {"coverage": "fertility", "coverage_loss": 0.4, "size": 3}),
 }
 
 # name: (the layers, one step of one layer, options of both, parts of a state)

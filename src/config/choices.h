@@ -51,6 +51,11 @@
     X(all, "every layer")                                                                          \
     X(first, "the lowest only (Wu 2016, 3.2)")
 
+#define COVERAGE_LIST(X)                                                                           \
+    X(none, "no")                                                                                  \
+    X(sum, "the sum of its weights so far (See 2017, 2.3)")                                        \
+    X(fertility, "that sum divided by how much the word is predicted to need (Tu 2016, 3.1.1)")
+
 #define PLACE_LIST(X)                                                                              \
     X(none, "no attention")                                                                        \
     X(before, "before the cell: the query is the previous state")                                  \

@@ -104,8 +104,8 @@ BOOLEAN(attention, feeding, false,
 INTEGER(attention, size, 0, 0, 65536, "width of the additive score; 0: `model.decoder_hidden`")
 INTEGER(attention, positions, 100, 1, 10000,
         "words that score location tells apart; those beyond count as the last")
-BOOLEAN(attention, coverage, false,
-        "the score also sees how much weight a word has had so far (See 2017, 2.3)")
+CHOICE(attention, coverage, none, COVERAGE_LIST,
+       "whether the score also sees how much weight a word has had so far")
 REAL(attention, coverage_loss, 0.0, 0.0, 100.0,
      "weight of the loss for looking at a word again (See 2017, equation 12)")
 REAL(attention, entropy, 0.01, 0.0, 100.0,

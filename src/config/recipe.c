@@ -216,23 +216,30 @@ static int check_attention(const struct recipe *r, struct satz_error *err)
 {
     const char *score = r->attention.score, *window = r->attention.window;
     bool none = recipe_is(r->attention.place, "none");
+    bool covers = !recipe_is(r->attention.coverage, "none");
     if (none && !recipe_is(window, "global"))
         return error_set(err,
                          "attention.window is %s, but attention.place is none: there is no "
                          "attention to restrict",
                          window);
-    if (none && r->attention.coverage)
-        return error_set(err, "attention.coverage is true, but attention.place is none: there is "
-                              "no attention to keep count of");
-    if (r->attention.coverage_loss > 0 && !r->attention.coverage)
-        return error_set(err, "attention.coverage_loss is %g, but attention.coverage is false",
+    if (none && covers)
+        return error_set(err,
+                         "attention.coverage is %s, but attention.place is none: there is "
+                         "no attention to keep count of",
+                         r->attention.coverage);
+    if (r->attention.coverage_loss > 0 && !covers)
+        return error_set(err, "attention.coverage_loss is %g, but attention.coverage is none",
                          r->attention.coverage_loss);
-    if (r->attention.coverage && recipe_is(score, "location"))
-        return error_set(err, "attention.coverage is true, but attention.score location does not "
-                              "look at the words, so that it would not see it");
-    if (r->attention.coverage && recipe_is(window, "hard"))
-        return error_set(err, "attention.coverage is true, but attention.window hard sees one "
-                              "drawn word: its weights do not tell what has been seen");
+    if (covers && recipe_is(score, "location"))
+        return error_set(err,
+                         "attention.coverage is %s, but attention.score location does not "
+                         "look at the words, so that it would not see it",
+                         r->attention.coverage);
+    if (covers && recipe_is(window, "hard"))
+        return error_set(err,
+                         "attention.coverage is %s, but attention.window hard sees one "
+                         "drawn word: its weights do not tell what has been seen",
+                         r->attention.coverage);
     if (r->model.reverse_source && recipe_is(window, "local_m"))
         return error_set(err, "attention.window is local_m, which looks at the source in its "
                               "order, but model.reverse_source is true; set one of them "

@@ -10,7 +10,8 @@
  *
  * Coverage (See 2017, 2.3): C_t = sum of the weights of the steps before t, per source word, is
  * added to the keys, k_j + C_j w_c, which for the additive score is his equation 11; training adds
- * coverage_loss sum_j min(w_j, C_j) to the loss (equation 12).
+ * coverage_loss sum_j min(w_j, C_j) to the loss (equation 12). With fertility (Tu 2016, 3.1.1,
+ * equations 8 and 9) a step adds w_j / Phi_j, Phi_j = 2 sigmoid(u.h_j).
  *
  * The window hard (Xu 2015, 4.1) takes one word's annotation for c: in training (pass->dropout)
  * drawn from alpha, else the likeliest. With l_t the loss of word t, H_t the entropy of alpha and
@@ -22,7 +23,7 @@
  * Parameters under PREFIX, present when score, window or coverage use them:
  *   PREFIX.query [K, Q]      PREFIX.key [K, M]         PREFIX.v [1, K]
  *   PREFIX.position [P, Q]   PREFIX.position_v [1, P]  (local_p)
- *   PREFIX.coverage [1, K]
+ *   PREFIX.coverage [1, K]   PREFIX.fertility [1, M]
  *   PREFIX.baseline [1, Q]   PREFIX.baseline_bias [1, 1]  (hard)
  * where Q is the query's width, M an annotation's, and K the key's: for a score that projects its
  * query attention.size, or for location attention.positions; else Q. */
@@ -66,11 +67,11 @@ const struct attention_window *window_find(const char *name);
 
 struct attention_options {
     const char *score, *window;
-    int query, annotation; /* widths Q and M */
-    int key;               /* K of a score that projects its query; the others have Q */
-    int position;          /* P */
-    real width;            /* D of a local window, at least 1 */
-    bool coverage;
+    int query, annotation;    /* widths Q and M */
+    int key;                  /* K of a score that projects its query; the others have Q */
+    int position;             /* P */
+    real width;               /* D of a local window, at least 1 */
+    bool coverage, fertility; /* fertility: with coverage only */
     real coverage_loss, entropy;
     uint64_t site; /* of the words drawn, among the sites of dropout */
     struct param_init init;
@@ -83,20 +84,22 @@ struct attention {
     struct attention_options options;
     int key_width;
     int query_param, key_param, v_param; /* -1 where there is none, as all below */
-    int position_param, position_v_param, coverage_param, baseline_param, baseline_bias_param;
+    int position_param, position_v_param, coverage_param, fertility_param, baseline_param,
+        baseline_bias_param;
     int query, key, position; /* weights */
 };
 
 /* The annotations of a batch, their keys, and in training their gradients. Where the score does not
  * project keys, keys and d_keys are annotations and d_annotations themselves. */
 struct attention_memory {
-    struct mat annotations, keys;     /* [total, M], [total, K] */
-    struct mat d_annotations, d_keys; /* the same; zeroed by attention_keys */
-    struct mat covered, d_covered;    /* [longest, K]: a row's keys with coverage */
-    struct mat d_energy, plain;       /* [1, longest]: backward's rows in work */
-    const int *start;                 /* [sentences + 1], the caller's */
-    int longest;                      /* the longest sentence's length */
-    real scale;                       /* of the loss; set before attention_backward */
+    struct mat annotations, keys;      /* [total, M], [total, K] */
+    struct mat d_annotations, d_keys;  /* the same; zeroed by attention_keys */
+    struct mat covered, d_covered;     /* [longest, K]: a row's keys with coverage */
+    struct mat fertility, d_fertility; /* [1, total]: Phi; d_fertility zeroed by attention_keys */
+    struct mat d_energy, plain;        /* [1, longest]: backward's rows in work */
+    const int *start;                  /* [sentences + 1], the caller's */
+    int longest;                       /* the longest sentence's length */
+    real scale;                        /* of the loss; set before attention_backward */
 };
 
 /* n query rows. `weights` has `longest` columns, of which a row uses its sentence's length.
@@ -126,9 +129,10 @@ int attention_declare(struct attention *a, const struct attention_options *optio
 /* Lays out keys (and gradients) for annotations of `total` rows; sets m->start and m->longest. */
 void attention_memory_plan(const struct attention *a, int total, const int *start, int longest,
                            bool training, struct arena *arena, struct attention_memory *m);
-/* m->annotations -> m->keys. */
+/* m->annotations -> m->keys, m->fertility. */
 void attention_keys(const struct pass *pass, const struct attention *a, struct attention_memory *m);
-/* After the last attention_backward: keys' gradients into d_annotations and the parameters. */
+/* After the last attention_backward: the gradients of keys and fertility into d_annotations and
+ * the parameters. */
 void attention_keys_backward(const struct pass *pass, const struct attention *a,
                              struct attention_memory *m);
 

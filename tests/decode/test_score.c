@@ -16,9 +16,9 @@ static const char *const recipes[] = {
     "attention: {preset: luong}\n",
     "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24, encoder_layers: 3,\n"
     "        decoder_layers: 3, bidirectional_layers: first, residual: 3}\n"
-    "attention: {place: gnmt, coverage: true, window: local_m, width: 2}\n",
+    "attention: {place: gnmt, coverage: sum, window: local_m, width: 2}\n",
     "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n"
-    "attention: {place: after, window: local_p, width: 2, coverage: true}\n",
+    "attention: {place: after, window: local_p, width: 2, coverage: sum}\n",
     "attention: {window: hard}\n"
     "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n",
 };

@@ -18,12 +18,12 @@ static const char *const recipes[] = {
     "attention: {place: none}\n",
     "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24, encoder_layers: 3,\n"
     "        decoder_layers: 3, bidirectional_layers: first, residual: 3}\n"
-    "attention: {place: gnmt, coverage: true, size: 20}\n",
+    "attention: {place: gnmt, coverage: sum, size: 20}\n",
     "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n"
-    "attention: {preset: luong, window: local_m, width: 1, coverage: true}\n",
+    "attention: {preset: luong, window: local_m, width: 1, coverage: sum}\n",
     "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24, encoder_layers: 2,\n"
     "        decoder_layers: 2, residual: 2}\n"
-    "attention: {place: after, window: local_p, width: 2, coverage: true}\n",
+    "attention: {place: after, window: local_p, width: 2, coverage: fertility}\n",
     "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n"
     "attention: {window: hard}\n",
 };

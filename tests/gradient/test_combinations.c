@@ -12,6 +12,7 @@ static const char *const bridges[] = {BRIDGE_LIST(NAME) NULL};
 static const char *const ties[] = {TIE_LIST(NAME) NULL};
 static const char *const directions[] = {BIDIRECTIONAL_LIST(NAME) NULL};
 static const char *const places[] = {PLACE_LIST(NAME) "after, feeding: true", NULL};
+static const char *const coverages[] = {COVERAGE_LIST(NAME) NULL};
 static const char *const truths[] = {"false", "true", NULL};
 static const char *const layers[] = {"1", "2", "3", NULL};
 static const char *const residuals[] = {"0", "1", "2", "3", NULL};
@@ -42,7 +43,7 @@ static const struct {
     {"attention", "window", windows},
     {"attention", "width", widths},
     {"attention", "place", places},
-    {"attention", "coverage", truths},
+    {"attention", "coverage", coverages},
     {"attention", "coverage_loss", losses},
     {"dropout", "embedding", rates},
     {"dropout", "annotations", rates},

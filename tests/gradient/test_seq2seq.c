@@ -58,12 +58,16 @@ static void test_windows(void **state)
 static void test_coverage(void **state)
 {
     (void)state;
-    check("encoder_layers: 1", "coverage: true");
-    check("decoder_layers: 2", "coverage: true, coverage_loss: 0.7, place: gnmt");
-    check("encoder_layers: 2", "score: general, coverage: true, coverage_loss: 0.7, place: after");
-    check("encoder_layers: 1", "coverage: true, coverage_loss: 1, place: after, feeding: true");
-    check("encoder_layers: 1", "coverage: true, coverage_loss: 1, window: local_p, width: 2");
-    check("encoder_layers: 1", "coverage: true, coverage_loss: 1, window: local_m, width: 1");
+    check("encoder_layers: 1", "coverage: sum");
+    check("encoder_layers: 1", "coverage: fertility");
+    check("encoder_layers: 2",
+          "coverage: fertility, coverage_loss: 0.7, place: after, score: general,"
+          " window: local_p, width: 2");
+    check("decoder_layers: 2", "coverage: sum, coverage_loss: 0.7, place: gnmt");
+    check("encoder_layers: 2", "score: general, coverage: sum, coverage_loss: 0.7, place: after");
+    check("encoder_layers: 1", "coverage: sum, coverage_loss: 1, place: after, feeding: true");
+    check("encoder_layers: 1", "coverage: sum, coverage_loss: 1, window: local_p, width: 2");
+    check("encoder_layers: 1", "coverage: sum, coverage_loss: 1, window: local_m, width: 1");
 }
 
 static void test_residual(void **state)

@@ -17,7 +17,7 @@ static const char *const names[] = {
     "momentum",       "adadelta",   "adamw",          "local_m",      "local_p",
     "local_p_before", "coverage",   "coverage_after", "residual",     "first",
     "gnmt",           "gru_before", "lstm_peephole",  "lstm_coupled", "lstm_norm",
-    "gru_norm",       "mut1",       "mut2",           "mut3"};
+    "gru_norm",       "mut1",       "mut2",           "mut3",         "fertility"};
 
 struct golden {
     const char *name;

@@ -30,9 +30,9 @@ static const struct {
     {"decoder_layers: 2", "window: local_p", "decoder.attention.position_v", 1, 4},
     {"decoder_layers: 2", "window: hard", "decoder.attention.baseline", 1, 7},
     {"decoder_layers: 2", "window: hard", "decoder.attention.baseline_bias", 1, 1},
-    {"decoder_layers: 2", "coverage: true", "decoder.attention.coverage", 1, 4},
-    {"decoder_layers: 2", "coverage: true, score: general", "decoder.attention.coverage", 1, 7},
-    {"decoder_layers: 2", "coverage: false", "decoder.attention.coverage", 0, 0},
+    {"decoder_layers: 2", "coverage: sum", "decoder.attention.coverage", 1, 4},
+    {"decoder_layers: 2", "coverage: sum, score: general", "decoder.attention.coverage", 1, 7},
+    {"decoder_layers: 2", "coverage: none", "decoder.attention.coverage", 0, 0},
 };
 
 static void declare(struct seq2seq *m, struct recipe *r, const char *yaml)
@@ -77,8 +77,8 @@ static void test_state_columns(void **state)
         {"place: after, feeding: true", 28 + 9},
         {"window: local_p", 28},
         {"window: local_m", 28 + 1},
-        {"coverage: true", 28 + 31},
-        {"place: after, feeding: true, window: local_m, coverage: true", 28 + 9 + 1 + 31},
+        {"coverage: sum", 28 + 31},
+        {"place: after, feeding: true, window: local_m, coverage: sum", 28 + 9 + 1 + 31},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct seq2seq m;

@@ -102,9 +102,9 @@ static void local_p_goes_backwards(void **state)
 static void coverage_copies_sooner(void **state)
 {
     (void)state;
-    double covered = attend(&task_copy, "coverage: true, coverage_loss: 0.1", 350);
+    double covered = attend(&task_copy, "coverage: sum, coverage_loss: 0.1", 350);
     assert_true(covered > 0.85);
-    assert_true(attend(&task_copy, "coverage: false", 350) < covered - 0.1);
+    assert_true(attend(&task_copy, "coverage: none", 350) < covered - 0.1);
 }
 
 /* One word at a time, learned from what the draws cost. */

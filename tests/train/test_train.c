@@ -158,6 +158,24 @@ static void test_threads_do_not_matter(void **state)
     }
 }
 
+/* Nor with what is drawn and what is fitted besides the loss: the words of hard attention and its
+ * baseline; nor do they end a run's resumption in other bits. */
+static void test_draws_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    static const char *const one[] = {"attention.window=hard", "train.epochs=1", "train.threads=1",
+                                      NULL};
+    static const char *const two[] = {"attention.window=hard", "train.epochs=1", "train.threads=2",
+                                      NULL};
+    struct run whole = {0}, first = {.stop_at = 17}, second = {0};
+    assert_int_equal(train("drawn", &whole, 0, &err, one), 0);
+    assert_int_equal(train("drawn-parts", &first, 0, &err, two), 1);
+    assert_int_equal(train("drawn-parts", &second, 1, &err, two), 0);
+    assert_int_equal(first.updates, 17);
+    assert_same_model("drawn", "drawn-parts");
+}
+
 /* Stopped in the middle of an epoch, twice, and gone on with: the bits of an uninterrupted run. */
 static void test_resume_continues(void **state)
 {
@@ -223,8 +241,11 @@ static void test_keeps_the_last(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_learns),           cmocka_unit_test(test_threads_do_not_matter),
-        cmocka_unit_test(test_resume_continues), cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_draws_do_not_depend_on_threads),
+        cmocka_unit_test(test_resume_continues),
+        cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_keeps_the_last),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
