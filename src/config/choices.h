@@ -55,6 +55,10 @@
     X(sentences, "sentence pairs")                                                                 \
     X(tokens, "target tokens, ends counted")
 
+#define OWN_WORD_LIST(X)                                                                           \
+    X(sample, "drawn by its probabilities")                                                        \
+    X(argmax, "the likeliest")
+
 #define METRIC_LIST(X)                                                                             \
     X(perplexity, "of the held-out text, lower is better")                                         \
     X(bleu, "of its translations, higher is better")

@@ -120,25 +120,44 @@ static int read_state(const char *text, const char *path, struct train_state *s,
     return status < 0 ? error_set(err, "%s: is not a checkpoint (its state is missing)", path) : 0;
 }
 
-/* Moment k of parameter i is called "NAME:PARAMETER". */
-static void moment_prefix(const struct team *t, int moment, char *prefix, size_t size)
+/* A block of the parameters' layout beside the parameters, as tensors "NAME:PARAMETER". */
+struct block {
+    const char *name;
+    real *values;
+};
+
+enum { MAX_BLOCKS = OPTIMIZER_MAX_MOMENTS + 1, NAME = 160 };
+
+/* The optimiser's moments, then the averaged weights if there are such; returns how many. */
+static int blocks_of(const struct team *t, struct block *blocks)
 {
-    snprintf(prefix, size, "%s:", t->optimizer->moment_names[moment]);
+    int n = 0;
+    for (; n < t->optimizer->moments; n++)
+        blocks[n] = (struct block){t->optimizer->moment_names[n], t->moments[n]};
+    if (t->average)
+        blocks[n++] = (struct block){"average", t->average};
+    return n;
+}
+
+static void prefix_of(const struct block *block, char *prefix, size_t size)
+{
+    snprintf(prefix, size, "%s:", block->name);
 }
 
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,
                     const struct train_state *state, struct satz_error *err)
 {
-    enum { NAME = 160 };
     const struct params *p = &m->network.params;
-    size_t n = (size_t)(t->optimizer->moments * p->count), at = 0;
+    struct block blocks[MAX_BLOCKS];
+    int n_blocks = blocks_of(t, blocks);
+    size_t n = (size_t)(n_blocks * p->count), at = 0;
     struct tensor *tensors = memory_new(n, sizeof *tensors, err);
     char *names = memory_new(n, NAME, err);
     struct strbuf json = {0};
     int status = tensors && names ? 0 : -1;
-    for (int k = 0; status == 0 && k < t->optimizer->moments; k++) {
+    for (int k = 0; status == 0 && k < n_blocks; k++) {
         char prefix[32];
-        moment_prefix(t, k, prefix, sizeof prefix);
+        prefix_of(&blocks[k], prefix, sizeof prefix);
         for (int i = 0; i < p->count; i++, at++) {
             const struct param *e = &p->entries[i];
             snprintf(names + at * NAME, NAME, "%s%s", prefix, e->name);
@@ -147,7 +166,7 @@ int checkpoint_save(const char *path, const struct model *m, const struct team *
                 .type = sizeof(real) == 4 ? TENSOR_F32 : TENSOR_F64,
                 .rank = 2,
                 .shape = {(size_t)e->rows, (size_t)e->cols},
-                .data = t->moments[k] + e->offset,
+                .data = blocks[k].values + e->offset,
             };
         }
     }
@@ -165,16 +184,30 @@ int checkpoint_save(const char *path, const struct model *m, const struct team *
     return status;
 }
 
+/* Whether the file has averaged weights of this network. */
+static bool has_average(const struct tensors *file, const struct model *m)
+{
+    char name[NAME];
+    snprintf(name, sizeof name, "average:%s", m->network.params.entries[0].name);
+    return tensors_find(file, name) != NULL;
+}
+
 int checkpoint_read(const struct tensors *file, const char *path, struct model *m, struct team *t,
                     struct train_state *state, struct satz_error *err)
 {
     if (read_state(tensors_metadata(file, "satz.state"), path, state, err) < 0 ||
         model_read_block(m, file, path, "", m->network.params.values, err) < 0)
         return -1;
-    for (int k = 0; k < t->optimizer->moments; k++) {
+    struct block blocks[MAX_BLOCKS];
+    int n = blocks_of(t, blocks);
+    if (t->average && !has_average(file, m)) {
+        memcpy(t->average, m->network.params.values, m->network.params.size * sizeof(real));
+        n--;
+    }
+    for (int k = 0; k < n; k++) {
         char prefix[32];
-        moment_prefix(t, k, prefix, sizeof prefix);
-        if (model_read_block(m, file, path, prefix, t->moments[k], err) < 0)
+        prefix_of(&blocks[k], prefix, sizeof prefix);
+        if (model_read_block(m, file, path, prefix, blocks[k].values, err) < 0)
             return -1;
     }
     return 0;

@@ -32,7 +32,8 @@ int checkpoint_remove_halves(const char *folder, struct satz_error *err);
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,
                     const struct train_state *state, struct satz_error *err);
 
-/* Parameters, moments and state from an open checkpoint; after a failure they are undefined. */
+/* Parameters, moments, averaged weights (which begin as the parameters if the checkpoint has none)
+ * and state from an open checkpoint; after a failure they are undefined. */
 int checkpoint_read(const struct tensors *file, const char *path, struct model *m, struct team *t,
                     struct train_state *state, struct satz_error *err);
 

@@ -194,17 +194,22 @@ int data_open(struct data *d, const struct recipe *recipe, const struct tokenize
         options.policy.max_length = 0;
         d->valid = corpus_new(&options, err);
     }
-    free(folder);
-    if (!d->train || (recipe->data.valid_source[0] && !d->valid)) {
-        data_release(d);
-        return -1;
+    bool draws = recipe->sampling.source || recipe->sampling.target;
+    int status = d->train && (d->valid || !recipe->data.valid_source[0]) ? 0 : -1;
+    if (status == 0 && draws) {
+        d->text = corpus_text_new(d->train, folder, err);
+        status = d->text ? 0 : -1;
     }
-    return 0;
+    free(folder);
+    if (status < 0)
+        data_release(d);
+    return status;
 }
 
 void data_release(struct data *d)
 {
     corpus_free(d->train);
     corpus_free(d->valid);
+    corpus_text_free(d->text);
     *d = (struct data){0};
 }

@@ -93,6 +93,32 @@ static void describe_corpus(const struct trainer *t, const char *name, const str
                  s->invalid, s->source_unknown, s->target_unknown);
 }
 
+static int open_feed(struct trainer *t, struct satz_error *err)
+{
+    const struct recipe *r = t->recipe;
+    struct feed_options options = {
+        .corpus = t->data.train,
+        .batches = t->batches,
+        .text = t->data.text,
+        .tokenizers = {r->sampling.source ? t->model.source_tokenizer : NULL,
+                       r->sampling.target ? t->model.target_tokenizer : NULL},
+        .alpha = r->sampling.alpha,
+        .nbest = r->sampling.nbest,
+        .max_length = r->data.max_length,
+        .seed = (uint64_t)r->train.seed,
+        .n_shards = r->train.shards,
+        .reverse_source = r->model.reverse_source,
+        .twins = r->train.rdrop > 0,
+    };
+    for (int side = 0; side < 2; side++)
+        if (options.tokenizers[side] && !tokenizer_samples(options.tokenizers[side]))
+            return error_set(err,
+                             "sampling.%s is true, but its tokenizer knows only one way to "
+                             "split a text; only bpe and unigram know more",
+                             side == 0 ? "source" : "target");
+    return feed_init(&t->feed, &options, err);
+}
+
 static int open_data(struct trainer *t, struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
@@ -108,7 +134,7 @@ static int open_data(struct trainer *t, struct satz_error *err)
         .seed = (uint64_t)r->train.seed,
     };
     t->batches = batches_new(t->data.train, &options, err);
-    return t->batches ? 0 : -1;
+    return t->batches && open_feed(t, err) == 0 ? 0 : -1;
 }
 
 /* Step memory of the present epoch's largest shard. */
@@ -116,11 +142,11 @@ static int measure(struct trainer *t, size_t *bytes, struct satz_error *err)
 {
     *bytes = 0;
     for (uint32_t k = 0; k < batches_count(t->batches); k++) {
-        int n;
-        const uint32_t *indices = batches_get(t->batches, k, &n);
-        if (team_measure(&t->team, t->data.train, indices, n, t->recipe->model.reverse_source,
-                         bytes, err) < 0)
+        const struct feed_load *load =
+            feed_take(&t->feed, t->state.epoch, k, false, t->threads, err);
+        if (!load)
             return -1;
+        team_measure(&t->team, load, bytes);
     }
     return 0;
 }
@@ -133,6 +159,8 @@ static int open_team(struct trainer *t, struct satz_error *err)
         return -1;
     if (team_init(&t->team, &t->model.network, backend, COMPUTE_F32, t->optimizer, r->train.shards,
                   t->threads, err) < 0)
+        return -1;
+    if (r->train.ema > 0 && team_keep_average(&t->team, r->train.ema, err) < 0)
         return -1;
     trainer_note(t, "model: %zu parameters; compute: %s, f32, %s; %d shards on %d threads",
                  params_count_values(&t->model.network.params), backend->name,
@@ -156,7 +184,8 @@ static int open_memory(struct trainer *t, struct satz_error *err)
                  "memory: %.0f MB parameters and packed weights, %.0f MB gradients and moments, "
                  "%.0f MB for the largest step",
                  3e-6 * (double)block,
-                 1e-6 * (double)block * (t->team.n_shards + t->optimizer->moments),
+                 1e-6 * (double)block *
+                     (t->team.n_shards + t->optimizer->moments + (t->team.average ? 1 : 0)),
                  1e-6 * (double)step * active);
     return 0;
 }
@@ -234,6 +263,7 @@ void trainer_close(struct trainer *t)
         fclose(t->log);
     if (t->lock >= 0)
         close(t->lock);
+    feed_release(&t->feed);
     batches_free(t->batches);
     team_release(&t->team);
     data_release(&t->data);

@@ -1,4 +1,4 @@
-/* schedule.h -- the learning rate over time. */
+/* schedule.h -- what changes over time: the learning rate, and scheduled sampling. */
 #ifndef SATZ_TRAIN_SCHEDULE_H
 #define SATZ_TRAIN_SCHEDULE_H
 
@@ -13,15 +13,24 @@ struct schedule_state {
     int64_t stale; /* validations without improvement since the last change */
 };
 
+/* When an update is done. */
+struct schedule_time {
+    uint64_t step; /* from 1 */
+    double epochs; /* behind it, with the part of the present one */
+};
+
 struct schedule {
     const char *name;
-    /* Rate of update `step` (from 1). */
-    double (*rate)(const struct recipe *recipe, const struct schedule_state *state, uint64_t step);
+    double (*rate)(const struct recipe *recipe, const struct schedule_state *state,
+                   struct schedule_time time);
     /* Told after each validation. */
     void (*validated)(const struct recipe *recipe, struct schedule_state *state, bool improved);
 };
 
 /* NULL if there is none of that name. */
 const struct schedule *schedule_find(const char *name);
+
+/* Probability that the decoder reads the true word in update `step` (from 1): recipe->scheduled. */
+double schedule_truth(const struct recipe *recipe, uint64_t step);
 
 #endif

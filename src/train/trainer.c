@@ -216,38 +216,67 @@ static void add_sums(struct loss_sums *to, const struct loss_sums *sums)
     to->tokens += sums->tokens;
 }
 
+/* Gradient of the mean loss per target word over the next train.accumulate batches, or those that
+ * the epoch still has; *n: how many. */
+static int gradient(struct trainer *t, int64_t *n, struct loss_sums *sums, double *norm,
+                    struct satz_error *err)
+{
+    const struct recipe *r = t->recipe;
+    const struct train_state *s = &t->state;
+    uint64_t step = (uint64_t)s->update + 1;
+    int64_t left = (int64_t)batches_count(t->batches) - s->batch;
+    *n = left < r->train.accumulate ? left : r->train.accumulate;
+    *sums = (struct loss_sums){0};
+    for (int64_t i = 0; i < *n; i++) {
+        const struct feed_load *load =
+            feed_take(&t->feed, s->epoch, s->batch + i, true, t->threads, err);
+        bool more = load && feed_expect(&t->feed, s->epoch, s->batch + i + 1);
+        struct team_chance chance = {
+            .key = rng_key((uint64_t)r->train.seed, step, (uint64_t)i << 32 | 1),
+            .truth = schedule_truth(r, step),
+        };
+        if (!load || team_gradient(&t->team, load, more ? &t->feed : NULL, chance, sums, err) < 0)
+            return -1;
+    }
+    *norm = team_reduce(&t->team, 1 / (double)sums->tokens, r->train.clip_value);
+    return 0;
+}
+
 static int update(struct trainer *t, struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
     struct loss_sums sums;
     double norm;
-    int n;
-    const uint32_t *indices = batches_get(t->batches, (uint32_t)t->state.batch, &n);
-    uint64_t step = (uint64_t)t->state.update + 1;
+    int64_t n;
+    struct schedule_time time = {
+        .step = (uint64_t)t->state.update + 1,
+        .epochs =
+            (double)t->state.epoch + (double)t->state.batch / (double)batches_count(t->batches),
+    };
     double start = now();
-    if (team_gradient(&t->team, t->data.train, indices, n, r->model.reverse_source,
-                      rng_key((uint64_t)r->train.seed, step, 1), &sums, &norm, err) < 0)
+    if (gradient(t, &n, &sums, &norm, err) < 0)
         return -1;
     if (!isfinite(norm) || !isfinite(sums.loss))
         return error_set(err,
                          "update %" PRIu64 ": the loss or its gradient is not finite; lower "
                          "optimizer.rate or set train.clip, and go on from the last checkpoint "
                          "with --resume",
-                         step);
+                         time.step);
     struct optimizer_step s = {
-        .rate = t->schedule->rate(r, &t->state.schedule, step),
+        .rate = t->schedule->rate(r, &t->state.schedule, time),
         .beta1 = r->optimizer.beta1,
         .beta2 = r->optimizer.beta2,
         .epsilon = r->optimizer.epsilon,
         .momentum = r->optimizer.momentum,
         .rho = r->optimizer.rho,
         .weight_decay = r->optimizer.weight_decay,
+        .l2 = r->optimizer.l2,
         .scale = r->train.clip > 0 && norm > r->train.clip ? r->train.clip / norm : 1,
-        .step = step,
+        .step = time.step,
     };
     team_update(&t->team, &s);
     t->state.update++;
-    t->state.batch++;
+    t->state.batch += n;
     t->state.seconds += now() - start;
     add_sums(&t->window.sums, &sums);
     add_sums(&t->epoch_sums, &sums);
@@ -278,8 +307,13 @@ static int after_update(struct trainer *t, struct satz_error *err)
                 (epoch_done && t->state.epoch + 1 >= r->train.epochs);
     bool due = r->validation.every > 0 ? t->state.update % r->validation.every == 0 : epoch_done;
     double start = now();
-    if ((due || last) && validate(t, err) < 0)
-        return -1;
+    if (due || last) { /* with the averaged weights, where there are such */
+        team_swap_average(&t->team);
+        int status = validate(t, err);
+        team_swap_average(&t->team);
+        if (status < 0)
+            return -1;
+    }
     if (epoch_done) {
         t->state.epoch++;
         t->state.batch = 0;

@@ -24,6 +24,7 @@ struct trainer {
     struct team team;
     struct data data;
     struct batches *batches;
+    struct feed feed;
     struct train_state state;
     struct window window;
     struct loss_sums epoch_sums;
