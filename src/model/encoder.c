@@ -13,6 +13,7 @@ int encoder_declare(struct encoder *e, const struct recipe *recipe, struct param
         .layers = recipe->model.encoder_layers,
         .directions = recipe->model.bidirectional ? 2 : 1,
         .dropout_layers = (real)recipe->dropout.layers,
+        .variational = recipe->dropout.variational,
     };
     e->width = e->directions * hidden;
     for (int l = 0; l < e->layers; l++) {
@@ -24,6 +25,9 @@ int encoder_declare(struct encoder *e, const struct recipe *recipe, struct param
                 .hidden = hidden,
                 .reverse = d == 1,
                 .forget_bias = (real)recipe->model.forget_bias,
+                .dropout = (real)recipe->dropout.recurrent,
+                .site = SITE_ENCODER_CELL + (uint64_t)(2 * l + d),
+                .variational = recipe->dropout.variational,
                 .init = model_weight_init(recipe),
             };
             if (rnn_declare(&e->rnn[l][d], recipe->model.encoder_cell, options, prefix, p, w, err) <
@@ -72,8 +76,8 @@ void encoder_forward(const struct pass *pass, const struct encoder *e, const str
                 mat_copy(direction(e, m->input[l + 1], d), outputs(e, m, l, d));
         }
         if (l + 1 < e->layers)
-            pass_dropout(pass, SITE_ENCODER_LAYER + (uint64_t)l, e->dropout_layers, 0,
-                         m->input[l + 1]);
+            pass_dropout_words(pass, SITE_ENCODER_LAYER + (uint64_t)l, e->dropout_layers,
+                               e->variational, seq, m->input[l + 1]);
     }
     for (int d = 0; d < e->directions; d++) {
         struct mat from = outputs(e, m, e->layers - 1, d), to = direction(e, annotations, d);
@@ -95,7 +99,8 @@ void encoder_backward(const struct pass *pass, const struct encoder *e, const st
         struct mat d_output = m->d_top;
         if (l + 1 < e->layers) {
             d_output = m->d_input[l + 1];
-            pass_dropout(pass, SITE_ENCODER_LAYER + (uint64_t)l, e->dropout_layers, 0, d_output);
+            pass_dropout_words(pass, SITE_ENCODER_LAYER + (uint64_t)l, e->dropout_layers,
+                               e->variational, seq, d_output);
         }
         for (int d = 0; d < e->directions; d++)
             rnn_backward(pass, &e->rnn[l][d], seq, m->input[l], direction(e, d_output, d),

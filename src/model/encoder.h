@@ -16,6 +16,7 @@ struct encoder {
     int layers, directions, width; /* width: of an annotation */
     struct rnn rnn[MODEL_MAX_LAYERS][2];
     real dropout_layers;
+    bool variational; /* dropout: one mask for all words of a sentence */
 };
 
 struct encoder_memory {

@@ -52,6 +52,9 @@ int seq2seq_init(struct seq2seq *m, const struct recipe *recipe, int source_size
         .target_size = target_size,
         .dropout_embedding = (real)recipe->dropout.embedding,
         .dropout_annotations = (real)recipe->dropout.annotations,
+        .dropout_source_words = (real)recipe->dropout.source_words,
+        .dropout_target_words = (real)recipe->dropout.target_words,
+        .variational = recipe->dropout.variational,
     };
     if (recipe_is(recipe->model.tie, "all") && source_size != target_size) {
         error_set(err,
@@ -110,6 +113,42 @@ static struct bridge_source bridge_view(const struct seq2seq *m, const struct se
     };
 }
 
+/* Dropout on the embedded source and on the annotations; on their gradients, its backward pass. */
+static void drop_source(const struct pass *pass, const struct seq2seq *m,
+                        const struct sequence *seq, const int *ids, struct mat x)
+{
+    pass_drop_words(pass, SITE_SOURCE_WORDS, m->dropout_source_words, m->variational, seq, ids, x);
+    pass_dropout_words(pass, SITE_SOURCE_EMBEDDING, m->dropout_embedding, m->variational, seq, x);
+}
+
+static void drop_annotations(const struct pass *pass, const struct seq2seq *m,
+                             const struct sequence *seq, const int *start, struct mat annotations)
+{
+    if (!m->variational) {
+        pass_dropout(pass, SITE_ANNOTATIONS, m->dropout_annotations, 0, annotations);
+        return;
+    }
+    for (int r = 0; r < seq->rows; r++)
+        for (int i = start[r]; i < start[r + 1]; i++)
+            pass_dropout(pass, SITE_ANNOTATIONS, m->dropout_annotations, r,
+                         mat_rows(annotations, i, 1));
+}
+
+static void drop_target(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
+                        struct mat x)
+{
+    pass_drop_words(pass, SITE_TARGET_WORDS, m->dropout_target_words, m->variational, &b->target,
+                    b->target_in, x);
+    pass_dropout_words(pass, SITE_TARGET_EMBEDDING, m->dropout_embedding, m->variational,
+                       &b->target, x);
+}
+
+/* Whether decoder_output must be called step by step. */
+static bool by_step(const struct seq2seq *m)
+{
+    return decoder_feeds(&m->decoder) || m->variational;
+}
+
 void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
                     const int *ids, struct seq2seq_source *source)
 {
@@ -118,9 +157,9 @@ void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const stru
     for (int r = 0; r < seq->rows; r++)
         source->start[r + 1] = source->start[r] + seq->length[r];
     embed_forward(pass, m->source_embedding, ids, x);
-    pass_dropout(pass, SITE_SOURCE_EMBEDDING, m->dropout_embedding, 0, x);
+    drop_source(pass, m, seq, ids, x);
     encoder_forward(pass, &m->encoder, seq, source->start, &source->encoder, annotations);
-    pass_dropout(pass, SITE_ANNOTATIONS, m->dropout_annotations, 0, annotations);
+    drop_annotations(pass, m, seq, source->start, annotations);
     struct bridge_source view = bridge_view(m, seq, source);
     bridge_forward(pass, &m->bridge, &m->decoder, &view, &source->bridge);
     if (m->decoder.place != PLACE_NONE)
@@ -160,8 +199,11 @@ static void copy_previous(const struct batch *b, int step, struct seq2seq_memory
 static struct decoder_rows step_rows(const struct seq2seq *m, const struct sequence *seq, int step,
                                      const struct seq2seq_memory *memory)
 {
-    return decoder_rows_slice(&m->decoder, &memory->rows, seq->offset[step],
-                              sequence_active(seq, step));
+    struct decoder_rows rows = decoder_rows_slice(&m->decoder, &memory->rows, seq->offset[step],
+                                                  sequence_active(seq, step));
+    if (m->variational)
+        rows.first = 0;
+    return rows;
 }
 
 static void forward(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
@@ -172,7 +214,7 @@ static void forward(const struct pass *pass, const struct seq2seq *m, const stru
     const struct attention_memory *attention = &memory->source.attention;
     seq2seq_encode(pass, m, &b->source, b->source_ids, &memory->source);
     embed_forward(pass, m->target_embedding, b->target_in, memory->rows.embedded);
-    pass_dropout(pass, SITE_TARGET_EMBEDDING, m->dropout_embedding, 0, memory->rows.embedded);
+    drop_target(pass, m, b, memory->rows.embedded);
     decoder_project(pass, d, &memory->rows);
     for (int step = 0; step < seq->steps; step++) {
         for (int r = 0; r < sequence_active(seq, step); r++)
@@ -180,10 +222,10 @@ static void forward(const struct pass *pass, const struct seq2seq *m, const stru
         copy_previous(b, step, memory);
         struct decoder_rows rows = step_rows(m, seq, step, memory);
         decoder_recur(pass, d, attention, &rows);
-        if (decoder_feeds(d))
+        if (by_step(m))
             decoder_output(pass, d, attention, &rows);
     }
-    if (!decoder_feeds(d))
+    if (!by_step(m))
         decoder_output(pass, d, attention, &memory->rows);
 }
 
@@ -201,19 +243,19 @@ static void decoder_backward(const struct pass *pass, const struct seq2seq *m,
     const struct decoder *d = &m->decoder;
     struct attention_memory *attention = &memory->source.attention;
     mat_zero(memory->d_state);
-    if (!decoder_feeds(d))
+    if (!by_step(m))
         decoder_output_backward(pass, d, attention, &memory->rows);
     for (int step = b->target.steps - 1; step >= 0; step--) {
         struct decoder_rows rows = step_rows(m, &b->target, step, memory);
         struct mat d_state = mat_rows(memory->d_state, 0, rows.next.rows);
-        if (decoder_feeds(d)) {
+        if (decoder_feeds(d))
             pass->kernels->add_rows(rows.d_readout, mat_cols(d_state, d->feed, d->readout));
+        if (by_step(m))
             decoder_output_backward(pass, d, attention, &rows);
-        }
         decoder_recur_backward(pass, d, attention, &rows, d_state);
     }
     decoder_gradients(pass, d, &memory->rows);
-    pass_dropout(pass, SITE_TARGET_EMBEDDING, m->dropout_embedding, 0, memory->rows.d_embedded);
+    drop_target(pass, m, b, memory->rows.d_embedded);
     embed_backward(pass, m->target_embedding, b->target_in, memory->rows.d_embedded);
 }
 
@@ -229,10 +271,10 @@ static void source_backward(const struct pass *pass, const struct seq2seq *m, co
                (size_t)memory->d_state.cols * sizeof(real));
     struct bridge_source view = bridge_view(m, &b->source, source);
     bridge_backward(pass, &m->bridge, &m->decoder, &view, &source->bridge);
-    pass_dropout(pass, SITE_ANNOTATIONS, m->dropout_annotations, 0, d_annotations);
+    drop_annotations(pass, m, &b->source, source->start, d_annotations);
     encoder_backward(pass, &m->encoder, &b->source, source->start, d_annotations, &source->encoder);
     struct mat dx = source->encoder.d_input[0];
-    pass_dropout(pass, SITE_SOURCE_EMBEDDING, m->dropout_embedding, 0, dx);
+    drop_source(pass, m, &b->source, b->source_ids, dx);
     embed_backward(pass, m->source_embedding, b->source_ids, dx);
 }
 

@@ -24,7 +24,8 @@ struct seq2seq {
     struct bridge bridge;
     struct decoder decoder;
     struct loss loss;
-    real dropout_embedding, dropout_annotations;
+    real dropout_embedding, dropout_annotations, dropout_source_words, dropout_target_words;
+    bool variational; /* dropout: one mask for all words of a sentence */
 };
 
 /* Declares the model a recipe describes; params_allocate and a source of values (params_initialise

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/sequence.h"
 #include "compute/compute.h"
 #include "compute/kernels.h"
 #include "nn/params.h"
@@ -72,5 +73,16 @@ struct mat pass_mat(struct arena *arena, int rows, int cols);
  * 1 / (1 - rate), by (pass->key, site, first_row * cols + i). The same call on the gradient is the
  * backward pass. Nothing happens when dropout is off or the rate is 0. */
 void pass_dropout(const struct pass *pass, uint64_t site, real rate, int first_row, struct mat m);
+
+/* As pass_dropout, but rows are words of `seq`, and with `variational` all words of a sentence get
+ * its one mask, row r of the sequence's (Gal and Ghahramani 2016). */
+void pass_dropout_words(const struct pass *pass, uint64_t site, real rate, bool variational,
+                        const struct sequence *seq, struct mat m);
+
+/* Word dropout in place: row i of m, the embedded word ids[i], survives whole with probability
+ * 1 - rate, scaled by 1 / (1 - rate); with `variational` all occurrences of a word in a sentence
+ * share their fate. The same call on the gradient is the backward pass. */
+void pass_drop_words(const struct pass *pass, uint64_t site, real rate, bool variational,
+                     const struct sequence *seq, const int *ids, struct mat m);
 
 #endif

@@ -11,7 +11,8 @@ static const double tolerance = 1e-6;
 static const char *const small =
     "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7, readout: 6, %s}\n"
     "attention: {size: 4, positions: 4, %s}\n"
-    "dropout: {embedding: 0.2, annotations: 0.2, layers: 0.3, readout: 0.3}\n"
+    "dropout: {embedding: 0.2, annotations: 0.2, layers: 0.3, readout: 0.3, recurrent: 0.2,"
+    " source_words: 0.2, target_words: 0.2, variational: %s}\n"
     "train: {label_smoothing: 0.1}\n"
     "tokenizer: {joint: true}\n";
 
@@ -73,17 +74,26 @@ static double worst_error(struct fixture *f, char *where, size_t size)
     return worst;
 }
 
-static void check(const char *model, const char *attention)
+static void check_recipe(const char *yaml)
 {
     struct fixture f;
-    char yaml[1024], where[256] = "";
-    snprintf(yaml, sizeof yaml, small, model, attention);
+    char where[256] = "";
     fixture_init(&f, yaml, "openblas");
     double error = worst_error(&f, where, sizeof where);
     if (!(error < tolerance))
-        fail_msg("model {%s} attention {%s}: relative error %.3g at %s", model, attention, error,
-                 where);
+        fail_msg("%s: relative error %.3g at %s", yaml, error, where);
     fixture_release(&f);
+}
+
+/* With a mask for each word, and with one for each sentence. */
+static void check(const char *model, const char *attention)
+{
+    static const char *const variational[] = {"false", "true"};
+    for (int i = 0; i < 2; i++) {
+        char yaml[1024];
+        snprintf(yaml, sizeof yaml, small, model, attention, variational[i]);
+        check_recipe(yaml);
+    }
 }
 
 static void test_every_cell_and_score(void **state)
@@ -106,18 +116,14 @@ static void test_every_cell_and_score(void **state)
                          "encoder_hidden: 7",
                          cells[c], cells[c]);
                 snprintf(attention, sizeof attention, "score: %s, %s", scores[s], places[p]);
-                struct fixture f;
-                char yaml[1024], where[256] = "";
-                snprintf(yaml, sizeof yaml,
-                         "model: {embedding: 6, decoder_hidden: 7, readout: 6, %s}\n"
-                         "attention: {size: 4, positions: 4, %s}\n"
-                         "dropout: {embedding: 0.2, annotations: 0.2, readout: 0.3}\n",
-                         model, attention);
-                fixture_init(&f, yaml, "openblas");
-                double error = worst_error(&f, where, sizeof where);
-                if (!(error < tolerance))
-                    fail_msg("%s: relative error %.3g at %s", yaml, error, where);
-                fixture_release(&f);
+                char yaml[1024];
+                snprintf(
+                    yaml, sizeof yaml,
+                    "model: {embedding: 6, decoder_hidden: 7, readout: 6, %s}\n"
+                    "attention: {size: 4, positions: 4, %s}\n"
+                    "dropout: {embedding: 0.2, annotations: 0.2, readout: 0.3, recurrent: 0.3}\n",
+                    model, attention);
+                check_recipe(yaml);
             }
 }
 
@@ -144,16 +150,8 @@ static void test_bridges(void **state)
 static void test_bridge_copy(void **state)
 {
     (void)state;
-    struct fixture f;
-    char where[256] = "";
-    fixture_init(&f,
-                 "model: {embedding: 6, encoder_hidden: 3, decoder_hidden: 6, bridge: copy,"
-                 " encoder_layers: 2, decoder_layers: 3}\n",
-                 "openblas");
-    double error = worst_error(&f, where, sizeof where);
-    if (!(error < tolerance))
-        fail_msg("relative error %.3g at %s", error, where);
-    fixture_release(&f);
+    check_recipe("model: {embedding: 6, encoder_hidden: 3, decoder_hidden: 6, bridge: copy,"
+                 " encoder_layers: 2, decoder_layers: 3}\n");
 }
 
 static void test_tied(void **state)

@@ -16,6 +16,8 @@ static const struct {
     {"ema", {"train.ema=0.95"}},
     {"accumulate", {"train.accumulate=3", "train.clip_value=0.01"}},
     {"l2", {"optimizer.name=momentum", "optimizer.l2=0.001", "optimizer.rate=0.1"}},
+    {"dropout", {"dropout.recurrent=0.2", "dropout.source_words=0.1", "dropout.target_words=0.1"}},
+    {"variational", {"dropout.variational=true", "dropout.recurrent=0.2", "dropout.embedding=0.1"}},
     {"halving", {"schedule.name=halving", "schedule.start=0.5", "schedule.interval=0.25"}},
     {"cosine", {"schedule.name=cosine", "schedule.length=100", "schedule.warmup=10"}},
 };

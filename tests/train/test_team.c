@@ -116,7 +116,8 @@ static void test_elements_are_cut(void **state)
         real expected = fmaxf(fminf(whole[i], limit), -limit);
         assert_true(f->team.gradients[0][i] == expected);
         squares += (double)expected * (double)expected;
-        cut += expected != whole[i] ? 1 : 0;
+        if (expected != whole[i])
+            cut++;
     }
     assert_true(cut > 100 && cut < n);
     assert_true(fabs(norm - sqrt(squares)) < 1e-6 * norm);
