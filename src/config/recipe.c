@@ -210,6 +210,31 @@ static int check_training(const struct recipe *r, struct satz_error *err)
     return 0;
 }
 
+static bool drops(const struct recipe *r)
+{
+    return r->dropout.embedding > 0 || r->dropout.annotations > 0 || r->dropout.layers > 0 ||
+           r->dropout.readout > 0 || r->dropout.recurrent > 0 || r->dropout.source_words > 0 ||
+           r->dropout.target_words > 0;
+}
+
+static int check_dropout(const struct recipe *r, struct satz_error *err)
+{
+    if (r->dropout.variational && !drops(r))
+        return error_set(err, "dropout.variational is true, but nothing is dropped: set a rate, "
+                              "such as dropout.embedding");
+    if (r->train.rdrop > 0 && !drops(r))
+        return error_set(err,
+                         "train.rdrop is %g, but without dropout two passes always agree: set "
+                         "a rate, such as dropout.readout",
+                         r->train.rdrop);
+    if (r->train.rdrop > 0 && !recipe_is(r->scheduled.decay, "none"))
+        return error_set(err,
+                         "train.rdrop compares two passes over the same words, but with "
+                         "scheduled.decay %s each reads its own; set one of them off",
+                         r->scheduled.decay);
+    return 0;
+}
+
 static int check_sampling(const struct recipe *r, struct satz_error *err)
 {
     if (!r->sampling.source && !r->sampling.target)
@@ -259,7 +284,7 @@ static int check_schedule(const struct recipe *r, struct satz_error *err)
 int recipe_check(const struct recipe *r, struct satz_error *err)
 {
     if (check_data(r, err) < 0 || check_model(r, err) < 0 || check_training(r, err) < 0 ||
-        check_sampling(r, err) < 0 || check_schedule(r, err) < 0)
+        check_dropout(r, err) < 0 || check_sampling(r, err) < 0 || check_schedule(r, err) < 0)
         return -1;
     return 0;
 }

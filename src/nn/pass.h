@@ -37,9 +37,10 @@ struct pass {
     const struct params *params;
     const struct weights *weights;
     const struct kernels *kernels;
-    real *gradients; /* this shard's block, accumulated into; NULL outside training */
-    bool dropout;    /* whether dropout is on */
-    uint64_t key;    /* dropout's key: seed, step and shard */
+    real *gradients;  /* this shard's block, accumulated into; NULL outside training */
+    bool dropout;     /* whether dropout is on */
+    uint64_t key;     /* of dropout and own_words: seed, step and shard */
+    double own_words; /* probability that the decoder reads a word of its own choice */
 };
 
 /* Columns [column, column + in) of entry `param`, or its rows [row, row + out). Returns the
@@ -79,10 +80,11 @@ void pass_dropout(const struct pass *pass, uint64_t site, real rate, int first_r
 void pass_dropout_words(const struct pass *pass, uint64_t site, real rate, bool variational,
                         const struct sequence *seq, struct mat m);
 
-/* Word dropout in place: row i of m, the embedded word ids[i], survives whole with probability
- * 1 - rate, scaled by 1 / (1 - rate); with `variational` all occurrences of a word in a sentence
- * share their fate. The same call on the gradient is the backward pass. */
-void pass_drop_words(const struct pass *pass, uint64_t site, real rate, bool variational,
-                     const struct sequence *seq, const int *ids, struct mat m);
+/* Word dropout in place: row i of m, an embedded word, survives whole with probability 1 - rate,
+ * scaled by 1 / (1 - rate), by (pass->key, site, first_row + i and, unless `ids` is NULL, ids[i]).
+ * With the rows of a sentence's sequence and its ids, all its occurrences of a word share their
+ * fate. The same call on the gradient is the backward pass. */
+void pass_drop_words(const struct pass *pass, uint64_t site, real rate, int first_row,
+                     const int *ids, struct mat m);
 
 #endif

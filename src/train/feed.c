@@ -101,7 +101,10 @@ static int lay_out(const struct feed *f, const struct feed_load *load, int s,
                 sides[side][i + k].ids = ids;
             ids += sides[side][i].n;
         }
-    return batch_fill(&shard->batch, sides[0], sides[1], rows, f->options.reverse_source, err);
+    if (batch_fill(&shard->batch, sides[0], sides[1], rows, f->options.reverse_source, err) < 0)
+        return -1;
+    shard->batch.twins = f->options.twins; /* sorting is stable: they stay side by side */
+    return 0;
 }
 
 void feed_prepare(struct feed *f, int s)

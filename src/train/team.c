@@ -204,6 +204,7 @@ static void gradient_task(void *user, int index, int worker)
     struct pass pass = worker_pass(t, worker);
     pass.gradients = t->gradients[index];
     pass.dropout = true;
+    pass.own_words = 1 - j->chance.truth;
     pass.key = rng_mix(j->chance.key ^ rng_mix((uint64_t)index));
     seq2seq_gradient(&pass, t->network, batch, 1, &memory, &j->sums[index]);
 }

@@ -18,6 +18,9 @@ static const struct {
     {"l2", {"optimizer.name=momentum", "optimizer.l2=0.001", "optimizer.rate=0.1"}},
     {"dropout", {"dropout.recurrent=0.2", "dropout.source_words=0.1", "dropout.target_words=0.1"}},
     {"variational", {"dropout.variational=true", "dropout.recurrent=0.2", "dropout.embedding=0.1"}},
+    {"rdrop", {"train.rdrop=2", "sampling.target=true", "tokenizer.vocabulary=50"}},
+    {"scheduled", {"scheduled.decay=inverse_sigmoid", "scheduled.k=10"}},
+    {"bptt", {"train.bptt=3"}},
     {"halving", {"schedule.name=halving", "schedule.start=0.5", "schedule.interval=0.25"}},
     {"cosine", {"schedule.name=cosine", "schedule.length=100", "schedule.warmup=10"}},
 };

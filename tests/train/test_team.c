@@ -123,7 +123,7 @@ static void test_elements_are_cut(void **state)
     assert_true(fabs(norm - sqrt(squares)) < 1e-6 * norm);
     /* what is not finite is not hidden */
     f->team.gradients[1][3] = INFINITY;
-    assert_false(isfinite(team_reduce(&f->team, 1, 1e-3)));
+    assert_true(isinf(team_reduce(&f->team, 1, 1e-3)) != 0);
     free(whole);
 }
 
