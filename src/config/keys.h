@@ -118,6 +118,8 @@ INTEGER(train, shards, 2, 1, 64,
 INTEGER(train, threads, 0, 0, 1024, "threads that share the work; 0: all processors")
 FRACTION(train, label_smoothing, 0.1, "share of the target's probability spread over the vocabulary")
 REAL(train, clip, 1.0, 0.0, 1e6, "largest norm of the whole gradient; 0: no clipping")
+CHOICE(train, on_nonfinite, skip, ON_NONFINITE_LIST,
+       "what to do when a loss or gradient is not finite; its black box is written first (`satz replay`)")
 INTEGER(train, keep_last, 2, 1, 1000, "checkpoints that are kept")
 INTEGER(train, average, 0, 0, 1000, "average the weights of the last n checkpoints at the end; 0: do not")
 INTEGER(train, log_every, 50, 1, 1000000, "updates between two lines of the log")

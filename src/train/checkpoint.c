@@ -83,6 +83,7 @@ int checkpoint_remove_halves(const char *folder, struct satz_error *err)
     INTEGER(schedule.stale)                                                                        \
     REAL(best)                                                                                     \
     REAL(seconds)                                                                                  \
+    REAL(backoff)                                                                                  \
     REAL(schedule.factor)
 
 static void write_state(const struct train_state *s, struct strbuf *out)
@@ -127,16 +128,23 @@ static void moment_prefix(const struct team *t, int moment, char *prefix, size_t
 }
 
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,
-                    const struct train_state *state, struct satz_error *err)
+                    const struct train_state *state, const struct model_extra *more,
+                    struct satz_error *err)
 {
     enum { NAME = 160 };
+    static const struct model_extra none = {0};
     const struct params *p = &m->network.params;
+    more = more ? more : &none;
     size_t n = (size_t)(t->optimizer->moments * p->count), at = 0;
-    struct tensor *tensors = memory_new(n, sizeof *tensors, err);
+    struct tensor *tensors = memory_new(n + more->n_tensors, sizeof *tensors, err);
+    struct tensors_entry *metadata = memory_new(1 + more->n_metadata, sizeof *metadata, err);
     char *names = memory_new(n, NAME, err);
     struct strbuf json = {0};
-    int status = tensors && names ? 0 : -1;
-    for (int k = 0; status == 0 && k < t->optimizer->moments; k++) {
+    write_state(state, &json);
+    int status = tensors && metadata && names ? strbuf_check(&json, err) : -1;
+    if (status < 0)
+        goto done;
+    for (int k = 0; k < t->optimizer->moments; k++) {
         char prefix[32];
         moment_prefix(t, k, prefix, sizeof prefix);
         for (int i = 0; i < p->count; i++, at++) {
@@ -151,16 +159,17 @@ int checkpoint_save(const char *path, const struct model *m, const struct team *
             };
         }
     }
-    write_state(state, &json);
-    if (status == 0)
-        status = strbuf_check(&json, err);
-    if (status == 0) {
-        struct tensors_entry entry = {"satz.state", strbuf_text(&json)};
-        struct model_extra extra = {tensors, n, &entry, 1};
-        status = model_save(m, path, NULL, &extra, err);
-    }
+    for (size_t i = 0; i < more->n_tensors; i++)
+        tensors[n + i] = more->tensors[i];
+    metadata[0] = (struct tensors_entry){"satz.state", strbuf_text(&json)};
+    for (size_t i = 0; i < more->n_metadata; i++)
+        metadata[1 + i] = more->metadata[i];
+    struct model_extra extra = {tensors, n + more->n_tensors, metadata, 1 + more->n_metadata};
+    status = model_save(m, path, NULL, &extra, err);
+done:
     strbuf_release(&json);
     free(tensors);
+    free(metadata);
     free(names);
     return status;
 }

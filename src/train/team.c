@@ -128,7 +128,7 @@ struct job {
     int n;
     bool reverse_source;
     uint64_t key;
-    real scale;
+    real scale;              /* 0: only the loss is asked for */
     struct batches *batches; /* of an evaluation */
     struct loss_sums *sums;  /* [tasks] */
     int *status;             /* [tasks] */
@@ -175,6 +175,14 @@ static int fill_shard(const struct job *j, int shard, struct team_worker *w, str
     return batch_fill_corpus(&w->batch, j->corpus, w->chosen, n, j->reverse_source, err);
 }
 
+static struct pass shard_pass(const struct job *j, int shard, int worker)
+{
+    struct pass pass = worker_pass(j->team, worker);
+    pass.dropout = true;
+    pass.key = rng_mix(j->key ^ rng_mix((uint64_t)shard));
+    return pass;
+}
+
 static void gradient_task(void *user, int shard, int worker)
 {
     struct job *j = user;
@@ -189,10 +197,12 @@ static void gradient_task(void *user, int shard, int worker)
         j->status[shard] = plan(t, w, true, &memory, err);
     if (j->status[shard] < 0)
         return;
-    struct pass pass = worker_pass(t, worker);
+    struct pass pass = shard_pass(j, shard, worker);
+    if (j->scale == 0) {
+        seq2seq_loss(&pass, t->network, &w->batch, &memory, &j->sums[shard]);
+        return;
+    }
     pass.gradients = t->gradients[shard];
-    pass.dropout = true;
-    pass.key = rng_mix(j->key ^ rng_mix((uint64_t)shard));
     seq2seq_gradient(&pass, t->network, &w->batch, j->scale, &memory, &j->sums[shard]);
 }
 
@@ -244,6 +254,66 @@ int team_gradient(struct team *t, const struct corpus *corpus, const uint32_t *i
     return 0;
 }
 
+int team_loss(struct team *t, const struct corpus *corpus, const uint32_t *indices, int n,
+              bool reverse_source, uint64_t key, struct loss_sums *sums, struct satz_error *err)
+{
+    struct job j = {.team = t,
+                    .corpus = corpus,
+                    .indices = indices,
+                    .n = n,
+                    .reverse_source = reverse_source,
+                    .key = key};
+    int status = job_init(&j, t->n_shards, err);
+    if (status == 0)
+        parallel_for(t->n_threads, t->n_shards, gradient_task, &j);
+    return job_finish(&j, t->n_shards, status, sums, err);
+}
+
+struct search {
+    struct job job;
+    struct fault *fault;
+    int shard;
+    bool found;
+};
+
+static void fault_task(void *user, int index, int worker)
+{
+    struct search *s = user;
+    struct team *t = s->job.team;
+    struct team_worker *w = &t->workers[worker];
+    struct seq2seq_memory memory;
+    (void)index;
+    s->job.status[0] = fill_shard(&s->job, s->shard, w, &s->job.errors[0]);
+    if (s->job.status[0] == 0)
+        s->job.status[0] = plan(t, w, true, &memory, &s->job.errors[0]);
+    if (s->job.status[0] < 0)
+        return;
+    struct pass pass = shard_pass(&s->job, s->shard, worker);
+    s->found = fault_find(&pass, t->network, &w->batch, &memory, s->fault);
+    if (s->found)
+        s->fault->sentence = s->shard + s->fault->sentence * t->n_shards;
+}
+
+int team_find_fault(struct team *t, const struct corpus *corpus, const uint32_t *indices, int n,
+                    bool reverse_source, uint64_t key, struct fault *fault, struct satz_error *err)
+{
+    struct search s = {.job = {.team = t,
+                               .corpus = corpus,
+                               .indices = indices,
+                               .n = n,
+                               .reverse_source = reverse_source,
+                               .key = key},
+                       .fault = fault};
+    struct loss_sums none;
+    int status = job_init(&s.job, 1, err);
+    for (; status == 0 && !s.found && s.shard < t->n_shards && s.shard < n; s.shard++) {
+        parallel_for(1, 1, fault_task, &s);
+        if (s.job.status[0] < 0)
+            break;
+    }
+    return job_finish(&s.job, 1, status, &none, err) < 0 ? -1 : s.found;
+}
+
 struct update {
     struct team *team;
     const struct optimizer_step *step;
@@ -267,6 +337,11 @@ void team_update(struct team *t, const struct optimizer_step *step)
     struct update u = {t, step};
     parallel_for(t->n_threads, chunk_count(t), update_task, &u);
     team_pack(t);
+}
+
+void team_discard(struct team *t)
+{
+    memset(t->gradients[0], 0, t->network->params.size * sizeof(real));
 }
 
 int team_measure(struct team *t, const struct corpus *corpus, const uint32_t *indices, int n,

@@ -7,7 +7,7 @@
 #ifndef SATZ_TRAIN_TEAM_H
 #define SATZ_TRAIN_TEAM_H
 
-#include "model/seq2seq.h"
+#include "model/fault.h"
 #include "train/optimizer.h"
 
 /* One thread's own. */
@@ -51,8 +51,20 @@ int team_gradient(struct team *t, const struct corpus *corpus, const uint32_t *i
                   bool reverse_source, uint64_t key, struct loss_sums *sums, double *norm,
                   struct satz_error *err);
 
+/* The sums alone, by the same forward pass. */
+int team_loss(struct team *t, const struct corpus *corpus, const uint32_t *indices, int n,
+              bool reverse_source, uint64_t key, struct loss_sums *sums, struct satz_error *err);
+
+/* Looks for the first value of that pass that is not finite (model/fault.h): 1 when there is one,
+ * its sentence an index into `indices`; 0 when there is none. */
+int team_find_fault(struct team *t, const struct corpus *corpus, const uint32_t *indices, int n,
+                    bool reverse_source, uint64_t key, struct fault *fault, struct satz_error *err);
+
 /* Applies the gradient, zeroes it and packs the weights. */
 void team_update(struct team *t, const struct optimizer_step *step);
+
+/* Zeroes the gradient instead. */
+void team_discard(struct team *t);
 
 /* Losses over all pairs of `corpus`, dropout off, in batches of `size` pairs; *sums is overwritten.
  */
