@@ -53,6 +53,10 @@ DOUBLE := $(if $(filter double,$(VARIANT)),,$(BUILD)/satz-double)
 # tests/gradient runs in double precision; every other folder against the build under test.
 TEST_FILES := $(filter-out tests/gradient/%,$(wildcard tests/*/test_*.c))
 GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
+# The program with faults that tests can set (tests/fault/fault.cc).
+FAULTY := $(BUILD)/tests/fault/satz-fault
+FAULTS := malloc calloc realloc posix_memalign _Znwm open fopen fdopen mkostemp fread fwrite fflush \
+          fclose fsync rename mmap mkdir unlink unlinkat opendir readdir stat fstat flock gzopen gzread
 TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
 
 # One line for each step; V=1 shows the commands.
@@ -75,7 +79,7 @@ test: setup ## set up, build and run all tests
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=double tests
 	@scripts/run-tests.sh
 
-tests: $(TESTS) $(DOUBLE)
+tests: $(TESTS) $(if $(DOUBLE),$(DOUBLE) $(FAULTY))
 
 demo: setup ## from nothing to a trained, scored English-German model
 	@$(MAKE) --no-print-directory -j$$(nproc) build
@@ -121,5 +125,8 @@ $(foreach l,$(SIMD_LEVELS),$(eval $(call simd_rule,$(l))))
 $(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SATZ) Makefile
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
+
+$(FAULTY): $(BUILD)/tests/fault/fault.o $(CLI_OBJECTS) $(LIB) $(EVAL)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(FAULTS:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

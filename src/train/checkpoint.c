@@ -26,50 +26,45 @@ static int compare_updates(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The next entry; NULL at the end and, with -1 in *status, on an error. */
+static struct dirent *next_entry(DIR *dir, const char *folder, int *status, struct satz_error *err)
+{
+    errno = 0;
+    struct dirent *entry = readdir(dir);
+    if (!entry && errno)
+        *status = error_set_errno(err, "%s: cannot read the folder", folder);
+    return entry;
+}
+
 int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct satz_error *err)
 {
     DIR *dir = opendir(folder);
     int64_t *list = NULL;
     size_t count = 0, capacity = 0;
+    int status = 0;
     if (!dir)
         return error_set_errno(err, "%s: cannot read the folder", folder);
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+    for (struct dirent *entry;
+         status == 0 && (entry = next_entry(dir, folder, &status, err)) != NULL;) {
         int64_t update;
         int end = 0;
         if (sscanf(entry->d_name, "checkpoint-%" SCNd64 ".safetensors%n", &update, &end) != 1 ||
             end == 0 || entry->d_name[end] != '\0')
             continue;
-        if (memory_grow(&list, &capacity, count + 1, sizeof *list, err) < 0) {
-            free(list);
-            closedir(dir);
-            return -1;
-        }
-        list[count++] = update;
+        status = memory_grow(&list, &capacity, count + 1, sizeof *list, err);
+        if (status == 0)
+            list[count++] = update;
     }
     closedir(dir);
+    if (status < 0) {
+        free(list);
+        return -1;
+    }
     if (count)
         qsort(list, count, sizeof *list, compare_updates);
     *updates = list;
     *n = count;
     return 0;
-}
-
-int checkpoint_remove_halves(const char *folder, struct satz_error *err)
-{
-    static const char mark[] = ".safetensors.tmp.";
-    DIR *dir = opendir(folder);
-    int status = 0;
-    if (!dir)
-        return error_set_errno(err, "%s: cannot read the folder", folder);
-    for (struct dirent *entry; status == 0 && (entry = readdir(dir)) != NULL;) {
-        const char *end = strstr(entry->d_name, mark);
-        if (!end || end[strlen(mark) + strspn(end + strlen(mark), "0123456789")] != '\0')
-            continue;
-        if (unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-            status = error_set_errno(err, "%s/%s: cannot delete", folder, entry->d_name);
-    }
-    closedir(dir);
-    return status;
 }
 
 /* One row per number of the state. */

@@ -26,9 +26,6 @@ char *checkpoint_path(const char *folder, int64_t update, struct satz_error *err
 /* Updates of the checkpoints in the folder, ascending; the caller frees the list. */
 int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct satz_error *err);
 
-/* Deletes the halves of checkpoints, models and boxes that killed runs left in the folder. */
-int checkpoint_remove_halves(const char *folder, struct satz_error *err);
-
 /* Writes the file, as a whole or, on an error, not at all. `more` tensors and metadata may be NULL.
  */
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,
