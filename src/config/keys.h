@@ -142,6 +142,8 @@ REAL(train, rdrop, 0.0, 0.0, 1000.0,
      "weight of the disagreement between two passes with different dropout (Liang 2021); 0: one pass")
 INTEGER(train, bptt, 0, 0, 10000,
         "target steps that a gradient goes back over; 0: the whole sentence")
+CHOICE(train, on_nonfinite, skip, ON_NONFINITE_LIST,
+       "what to do when a loss or gradient is not finite; its black box is written first (`satz replay`)")
 INTEGER(train, keep_last, 2, 1, 1000, "checkpoints that are kept")
 INTEGER(train, average, 0, 0, 1000, "average the weights of the last n checkpoints at the end; 0: do not")
 INTEGER(train, log_every, 50, 1, 1000000, "updates between two lines of the log")

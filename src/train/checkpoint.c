@@ -26,50 +26,45 @@ static int compare_updates(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The next entry; NULL at the end and, with -1 in *status, on an error. */
+static struct dirent *next_entry(DIR *dir, const char *folder, int *status, struct satz_error *err)
+{
+    errno = 0;
+    struct dirent *entry = readdir(dir);
+    if (!entry && errno)
+        *status = error_set_errno(err, "%s: cannot read the folder", folder);
+    return entry;
+}
+
 int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct satz_error *err)
 {
     DIR *dir = opendir(folder);
     int64_t *list = NULL;
     size_t count = 0, capacity = 0;
+    int status = 0;
     if (!dir)
         return error_set_errno(err, "%s: cannot read the folder", folder);
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+    for (struct dirent *entry;
+         status == 0 && (entry = next_entry(dir, folder, &status, err)) != NULL;) {
         int64_t update;
         int end = 0;
         if (sscanf(entry->d_name, "checkpoint-%" SCNd64 ".safetensors%n", &update, &end) != 1 ||
             end == 0 || entry->d_name[end] != '\0')
             continue;
-        if (memory_grow(&list, &capacity, count + 1, sizeof *list, err) < 0) {
-            free(list);
-            closedir(dir);
-            return -1;
-        }
-        list[count++] = update;
+        status = memory_grow(&list, &capacity, count + 1, sizeof *list, err);
+        if (status == 0)
+            list[count++] = update;
     }
     closedir(dir);
+    if (status < 0) {
+        free(list);
+        return -1;
+    }
     if (count)
         qsort(list, count, sizeof *list, compare_updates);
     *updates = list;
     *n = count;
     return 0;
-}
-
-int checkpoint_remove_halves(const char *folder, struct satz_error *err)
-{
-    static const char mark[] = ".safetensors.tmp.";
-    DIR *dir = opendir(folder);
-    int status = 0;
-    if (!dir)
-        return error_set_errno(err, "%s: cannot read the folder", folder);
-    for (struct dirent *entry; status == 0 && (entry = readdir(dir)) != NULL;) {
-        const char *end = strstr(entry->d_name, mark);
-        if (!end || end[strlen(mark) + strspn(end + strlen(mark), "0123456789")] != '\0')
-            continue;
-        if (unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-            status = error_set_errno(err, "%s/%s: cannot delete", folder, entry->d_name);
-    }
-    closedir(dir);
-    return status;
 }
 
 /* One row per number of the state. */
@@ -83,6 +78,7 @@ int checkpoint_remove_halves(const char *folder, struct satz_error *err)
     INTEGER(schedule.stale)                                                                        \
     REAL(best)                                                                                     \
     REAL(seconds)                                                                                  \
+    REAL(backoff)                                                                                  \
     REAL(schedule.factor)
 
 static void write_state(const struct train_state *s, struct strbuf *out)
@@ -145,17 +141,24 @@ static void prefix_of(const struct block *block, char *prefix, size_t size)
 }
 
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,
-                    const struct train_state *state, struct satz_error *err)
+                    const struct train_state *state, const struct model_extra *more,
+                    struct satz_error *err)
 {
+    static const struct model_extra none = {0};
     const struct params *p = &m->network.params;
     struct block blocks[MAX_BLOCKS];
     int n_blocks = blocks_of(t, blocks);
+    more = more ? more : &none;
     size_t n = (size_t)(n_blocks * p->count), at = 0;
-    struct tensor *tensors = memory_new(n, sizeof *tensors, err);
+    struct tensor *tensors = memory_new(n + more->n_tensors, sizeof *tensors, err);
+    struct tensors_entry *metadata = memory_new(1 + more->n_metadata, sizeof *metadata, err);
     char *names = memory_new(n, NAME, err);
     struct strbuf json = {0};
-    int status = tensors && names ? 0 : -1;
-    for (int k = 0; status == 0 && k < n_blocks; k++) {
+    write_state(state, &json);
+    int status = tensors && metadata && names ? strbuf_check(&json, err) : -1;
+    if (status < 0)
+        goto done;
+    for (int k = 0; k < n_blocks; k++) {
         char prefix[32];
         prefix_of(&blocks[k], prefix, sizeof prefix);
         for (int i = 0; i < p->count; i++, at++) {
@@ -170,16 +173,17 @@ int checkpoint_save(const char *path, const struct model *m, const struct team *
             };
         }
     }
-    write_state(state, &json);
-    if (status == 0)
-        status = strbuf_check(&json, err);
-    if (status == 0) {
-        struct tensors_entry entry = {"satz.state", strbuf_text(&json)};
-        struct model_extra extra = {tensors, n, &entry, 1};
-        status = model_save(m, path, NULL, &extra, err);
-    }
+    for (size_t i = 0; i < more->n_tensors; i++)
+        tensors[n + i] = more->tensors[i];
+    metadata[0] = (struct tensors_entry){"satz.state", strbuf_text(&json)};
+    for (size_t i = 0; i < more->n_metadata; i++)
+        metadata[1 + i] = more->metadata[i];
+    struct model_extra extra = {tensors, n + more->n_tensors, metadata, 1 + more->n_metadata};
+    status = model_save(m, path, NULL, &extra, err);
+done:
     strbuf_release(&json);
     free(tensors);
+    free(metadata);
     free(names);
     return status;
 }

@@ -9,12 +9,14 @@
 
 static const size_t model_limit = (size_t)1 << 30;
 
-/* The cache folder, made if missing; the caller frees it. */
+/* The cache folder, made if missing, without what killed runs left; the caller frees it. */
 static char *cache_folder(const struct recipe *recipe, struct satz_error *err)
 {
     char *folder = recipe->data.cache[0] ? memory_copy_string(recipe->data.cache, err)
                                          : file_join(recipe->train.folder, "cache", err);
-    if (folder && file_make_folder(folder, err) < 0) {
+    if (folder &&
+        (file_make_folder(folder, err) < 0 || file_remove_halves(folder, ".model", err) < 0 ||
+         file_remove_halves(folder, ".bin", err) < 0)) {
         free(folder);
         return NULL;
     }

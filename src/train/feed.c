@@ -71,12 +71,16 @@ static int tokens(const struct feed *f, const struct feed_load *load, uint32_t p
     return 0;
 }
 
+static int copies_of(const struct feed *f)
+{
+    return f->options.twins ? 2 : 1;
+}
+
 /* Shard s has every n_shards-th pair: batches are sorted by length, so shards weigh the same. */
 static int lay_out(const struct feed *f, const struct feed_load *load, int s,
                    struct feed_shard *shard, struct satz_error *err)
 {
-    int all, n = 0, copies = f->options.twins ? 2 : 1;
-    const uint32_t *pairs = batches_get(f->options.batches, (uint32_t)load->number, &all);
+    int all = load->n, n = 0, copies = copies_of(f);
     int count = s < all ? (all - s - 1) / f->options.n_shards + 1 : 0, rows = copies * count;
     shard->batch.n = shard->batch.target.total = 0;
     if (rows == 0)
@@ -89,7 +93,7 @@ static int lay_out(const struct feed *f, const struct feed_load *load, int s,
     for (int i = s; i < all; i += f->options.n_shards, n += copies)
         for (int side = 0; side < 2; side++) {
             int length;
-            if (tokens(f, load, pairs[i], side, &shard->ids, &length, err) < 0)
+            if (tokens(f, load, load->pairs[i], side, &shard->ids, &length, err) < 0)
                 return -1;
             for (int k = 0; k < copies; k++)
                 sides[side][n + k].n = length;
@@ -124,6 +128,7 @@ static void begin(struct feed *f, int64_t epoch, int64_t number, bool drawn)
     f->next->epoch = epoch;
     f->next->number = number;
     f->next->drawn = drawn;
+    f->next->pairs = batches_get(f->options.batches, (uint32_t)number, &f->next->n);
 }
 
 bool feed_expect(struct feed *f, int64_t epoch, int64_t number)
@@ -134,14 +139,10 @@ bool feed_expect(struct feed *f, int64_t epoch, int64_t number)
     return true;
 }
 
-const struct feed_load *feed_take(struct feed *f, int64_t epoch, int64_t number, bool drawn,
-                                  int threads, struct satz_error *err)
+/* The load that is laid out becomes the present one. */
+static const struct feed_load *hand_out(struct feed *f, struct satz_error *err)
 {
     struct feed_load *load = f->next;
-    if (load->epoch != epoch || load->number != number || load->drawn != drawn) {
-        begin(f, epoch, number, drawn);
-        parallel_for(threads, f->options.n_shards, prepare_task, f);
-    }
     load->tokens = 0;
     for (int s = 0; s < f->options.n_shards; s++) {
         if (load->shards[s].status < 0) {
@@ -154,4 +155,34 @@ const struct feed_load *feed_take(struct feed *f, int64_t epoch, int64_t number,
     f->next = load == &f->loads[0] ? &f->loads[1] : &f->loads[0];
     f->next->number = -1;
     return load;
+}
+
+const struct feed_load *feed_take(struct feed *f, int64_t epoch, int64_t number, bool drawn,
+                                  int threads, struct satz_error *err)
+{
+    const struct feed_load *load = f->next;
+    if (load->epoch != epoch || load->number != number || load->drawn != drawn) {
+        begin(f, epoch, number, drawn);
+        parallel_for(threads, f->options.n_shards, prepare_task, f);
+    }
+    return hand_out(f, err);
+}
+
+const struct feed_load *feed_take_pairs(struct feed *f, const uint32_t *pairs, int n, int threads,
+                                        struct satz_error *err)
+{
+    f->next->number = -1;
+    f->next->drawn = false;
+    f->next->pairs = pairs;
+    f->next->n = n;
+    parallel_for(threads, f->options.n_shards, prepare_task, f);
+    return hand_out(f, err);
+}
+
+struct batch_sentence feed_sentence(const struct feed *f, const struct feed_load *load, int i,
+                                    int side)
+{
+    int shards = f->options.n_shards, copies = copies_of(f), s = i % shards;
+    int rows = copies * ((load->n - s - 1) / shards + 1);
+    return load->shards[s].sentences[side * rows + i / shards * copies];
 }

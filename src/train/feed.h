@@ -12,7 +12,7 @@
 
 struct feed_options {
     const struct corpus *corpus;
-    const struct batches *batches;
+    const struct batches *batches;         /* NULL for feed_take_pairs alone */
     const struct corpus_text *text;        /* NULL when no side is drawn anew */
     const struct tokenizer *tokenizers[2]; /* of source and target; NULL: that side's ids stay */
     double alpha;
@@ -35,9 +35,11 @@ struct feed_shard {
 };
 
 struct feed_load {
-    int64_t epoch, number; /* number -1: nothing is there */
+    int64_t epoch, number; /* number -1: nothing that feed_take may hand out */
     bool drawn;            /* whether tokens were drawn anew */
-    long tokens;           /* target words, ENDs included, of all shards */
+    const uint32_t *pairs; /* [n] of the corpus */
+    int n;
+    long tokens; /* target words, ENDs included, of all shards */
     struct feed_shard *shards;
 };
 
@@ -56,6 +58,14 @@ void feed_release(struct feed *f);
  * until the second call from here. NULL on error. */
 const struct feed_load *feed_take(struct feed *f, int64_t epoch, int64_t number, bool drawn,
                                   int threads, struct satz_error *err);
+
+/* These pairs with the corpus' own tokens, as a batch. */
+const struct feed_load *feed_take_pairs(struct feed *f, const uint32_t *pairs, int n, int threads,
+                                        struct satz_error *err);
+
+/* The tokens of one side of pair i of a batch. */
+struct batch_sentence feed_sentence(const struct feed *f, const struct feed_load *load, int i,
+                                    int side);
 
 /* Names the batch to be laid out next, by n_shards calls of feed_prepare in any order and on any
  * threads; then feed_take has it ready. Nothing is to be done when the epoch has no such batch

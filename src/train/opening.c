@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,10 +20,12 @@ static int take_lock(struct trainer *t, struct satz_error *err)
     if (t->lock < 0)
         status = error_set_errno(err, "%s: cannot write", path);
     else if (flock(t->lock, LOCK_EX | LOCK_NB) < 0)
-        status = error_set(err,
-                           "%s: another run is training in this folder; choose another "
-                           "train.folder or wait for it",
-                           folder);
+        status = errno == EWOULDBLOCK
+                     ? error_set(err,
+                                 "%s: another run is training in this folder; choose another "
+                                 "train.folder or wait for it",
+                                 folder)
+                     : error_set_errno(err, "%s: cannot lock", path);
     free(path);
     return status;
 }
@@ -235,7 +238,7 @@ int trainer_open(struct trainer *t, struct satz_error *err)
     struct tensors checkpoint = {0};
     int status = -1;
     if (file_make_folder(t->recipe->train.folder, err) < 0 || take_lock(t, err) < 0 ||
-        checkpoint_remove_halves(t->recipe->train.folder, err) < 0 ||
+        file_remove_halves(t->recipe->train.folder, ".safetensors", err) < 0 ||
         newest_checkpoint(t, &path, err) < 0 || (path && tensors_open(&checkpoint, path, err) < 0))
         goto done;
     if (open_tokenizers(t, &checkpoint, path, err) < 0 || open_data(t, err) < 0 ||

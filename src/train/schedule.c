@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/lists.h"
+#include "base/rng.h"
 
 static double at_least(const struct recipe *recipe, double rate)
 {
@@ -126,11 +127,14 @@ static const struct {
 #undef ROW
 };
 
-double schedule_truth(const struct recipe *recipe, uint64_t step)
+struct chance schedule_chance(const struct recipe *recipe, uint64_t step, int batch)
 {
     double truth = 1;
     for (size_t i = 0; i < sizeof decays / sizeof *decays; i++)
         if (recipe_is(recipe->scheduled.decay, decays[i].name))
             truth = decays[i].truth(recipe, (double)step - 1);
-    return fmin(fmax(truth, recipe->scheduled.least), 1);
+    return (struct chance){
+        .key = rng_key((uint64_t)recipe->train.seed, step, (uint64_t)batch << 32 | 1),
+        .truth = fmin(fmax(truth, recipe->scheduled.least), 1),
+    };
 }

@@ -30,7 +30,13 @@ struct schedule {
 /* NULL if there is none of that name. */
 const struct schedule *schedule_find(const char *name);
 
-/* Probability that the decoder reads the true word in update `step` (from 1): recipe->scheduled. */
-double schedule_truth(const struct recipe *recipe, uint64_t step);
+/* What the random choices of a training batch hang on. */
+struct chance {
+    uint64_t key; /* seeds dropout and the words of scheduled sampling */
+    double truth; /* probability that the decoder reads the true word: recipe->scheduled */
+};
+
+/* That of batch `batch` (from 0) among those of update `step` (from 1). */
+struct chance schedule_chance(const struct recipe *recipe, uint64_t step, int batch);
 
 #endif

@@ -147,10 +147,11 @@ struct job {
     struct team *team;
     const struct feed_load *load;
     struct feed *feed; /* what is to be laid out meanwhile */
-    struct team_chance chance;
+    struct chance chance;
     const struct corpus *corpus; /* of an evaluation */
     struct batches *batches;
     bool reverse_source;
+    bool only_loss;
     struct loss_sums *sums; /* [tasks] */
     int *status;            /* [tasks] */
     struct satz_error *errors;
@@ -184,6 +185,15 @@ static int job_finish(struct job *j, int tasks, int status, struct loss_sums *su
     return status;
 }
 
+static struct pass shard_pass(const struct job *j, int shard, int worker)
+{
+    struct pass pass = worker_pass(j->team, worker);
+    pass.dropout = true;
+    pass.own_words = 1 - j->chance.truth;
+    pass.key = rng_mix(j->chance.key ^ rng_mix((uint64_t)shard));
+    return pass;
+}
+
 /* The shards of the batch at hand, then those of the next one. */
 static void gradient_task(void *user, int index, int worker)
 {
@@ -201,28 +211,43 @@ static void gradient_task(void *user, int index, int worker)
     j->status[index] = plan(t, w, batch, true, &memory, &j->errors[index]);
     if (j->status[index] < 0)
         return;
-    struct pass pass = worker_pass(t, worker);
+    struct pass pass = shard_pass(j, index, worker);
+    if (j->only_loss) {
+        seq2seq_loss(&pass, t->network, batch, &memory, &j->sums[index]);
+        return;
+    }
     pass.gradients = t->gradients[index];
-    pass.dropout = true;
-    pass.own_words = 1 - j->chance.truth;
-    pass.key = rng_mix(j->chance.key ^ rng_mix((uint64_t)index));
     seq2seq_gradient(&pass, t->network, batch, 1, &memory, &j->sums[index]);
 }
 
-int team_gradient(struct team *t, const struct feed_load *load, struct feed *feed,
-                  struct team_chance chance, struct loss_sums *sums, struct satz_error *err)
+/* Runs the job over the shards of its batch. */
+static int run_shards(struct job *j, struct loss_sums *sums, struct satz_error *err)
 {
-    struct job j = {.team = t, .load = load, .feed = feed, .chance = chance};
+    struct team *t = j->team;
     struct loss_sums found;
-    int status = job_init(&j, t->n_shards, err);
+    int status = job_init(j, t->n_shards, err);
     if (status == 0)
-        parallel_for(t->n_threads, t->n_shards * (feed ? 2 : 1), gradient_task, &j);
-    if (job_finish(&j, t->n_shards, status, &found, err) < 0)
+        parallel_for(t->n_threads, t->n_shards * (j->feed ? 2 : 1), gradient_task, j);
+    if (job_finish(j, t->n_shards, status, &found, err) < 0)
         return -1;
     sums->nll += found.nll;
     sums->loss += found.loss;
     sums->tokens += found.tokens;
     return 0;
+}
+
+int team_gradient(struct team *t, const struct feed_load *load, struct feed *feed,
+                  struct chance chance, struct loss_sums *sums, struct satz_error *err)
+{
+    struct job j = {.team = t, .load = load, .feed = feed, .chance = chance};
+    return run_shards(&j, sums, err);
+}
+
+int team_loss(struct team *t, const struct feed_load *load, struct chance chance,
+              struct loss_sums *sums, struct satz_error *err)
+{
+    struct job j = {.team = t, .load = load, .chance = chance, .only_loss = true};
+    return run_shards(&j, sums, err);
 }
 
 struct reduction {
@@ -272,6 +297,48 @@ double team_reduce(struct team *t, double factor, double limit)
     return sqrt(squares);
 }
 
+struct search {
+    struct job job;
+    struct fault *fault;
+    int shard;
+    bool found;
+};
+
+static void fault_task(void *user, int index, int worker)
+{
+    struct search *s = user;
+    struct team *t = s->job.team;
+    const struct batch *batch = &s->job.load->shards[s->shard].batch;
+    struct seq2seq_memory memory;
+    (void)index;
+    if (batch->n == 0)
+        return;
+    s->job.status[0] = plan(t, &t->workers[worker], batch, true, &memory, &s->job.errors[0]);
+    if (s->job.status[0] < 0)
+        return;
+    struct pass pass = shard_pass(&s->job, s->shard, worker);
+    s->found = fault_find(&pass, t->network, batch, &memory, s->fault);
+    if (s->found)
+        s->fault->sentence = s->shard + s->fault->sentence / (batch->twins ? 2 : 1) * t->n_shards;
+}
+
+int team_find_fault(struct team *t, const struct feed_load *load, struct chance chance,
+                    struct fault *fault, struct satz_error *err)
+{
+    struct search s = {.job = {.team = t, .load = load, .chance = chance}, .fault = fault};
+    struct loss_sums none;
+    int bptt = t->network->bptt;
+    t->network->bptt = 0; /* the same values, all of them in memory */
+    int status = job_init(&s.job, 1, err);
+    for (; status == 0 && !s.found && s.shard < t->n_shards; s.shard++) {
+        parallel_for(1, 1, fault_task, &s);
+        if (s.job.status[0] < 0)
+            break;
+    }
+    t->network->bptt = bptt;
+    return job_finish(&s.job, 1, status, &none, err) < 0 ? -1 : s.found;
+}
+
 struct update {
     struct team *team;
     const struct optimizer_step *step;
@@ -307,6 +374,11 @@ void team_update(struct team *t, const struct optimizer_step *step)
     struct update u = {t, step};
     parallel_for(t->n_threads, chunk_count(t), update_task, &u);
     team_pack(t);
+}
+
+void team_discard(struct team *t)
+{
+    memset(t->gradients[0], 0, t->network->params.size * sizeof(real));
 }
 
 void team_measure(const struct team *t, const struct feed_load *load, size_t *bytes)

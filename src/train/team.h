@@ -7,9 +7,10 @@
 #ifndef SATZ_TRAIN_TEAM_H
 #define SATZ_TRAIN_TEAM_H
 
-#include "model/seq2seq.h"
+#include "model/fault.h"
 #include "train/feed.h"
 #include "train/optimizer.h"
+#include "train/schedule.h"
 
 /* One thread's own. */
 struct team_worker {
@@ -53,24 +54,30 @@ void team_swap_average(struct team *t);
 /* Raises *bytes to the step memory of the largest shard of this batch, if that is more. */
 void team_measure(const struct team *t, const struct feed_load *load, size_t *bytes);
 
-/* What a batch's random choices hang on. */
-struct team_chance {
-    uint64_t key; /* seeds dropout and the words of scheduled sampling */
-    double truth; /* probability that the decoder reads the true word */
-};
-
 /* Adds the gradient of the loss, summed over the target words, to the shards' blocks, and the
  * losses to *sums. Meanwhile what `feed` expects is laid out (NULL: nothing). After a failure the
  * gradients are undefined. */
 int team_gradient(struct team *t, const struct feed_load *load, struct feed *feed,
-                  struct team_chance chance, struct loss_sums *sums, struct satz_error *err);
+                  struct chance chance, struct loss_sums *sums, struct satz_error *err);
 
 /* Makes gradients[0] the sum of the shards' times `factor`, elements beyond +-`limit` cut to it
  * (0: none; what is not finite stays), and the other blocks zero. Returns its 2-norm. */
 double team_reduce(struct team *t, double factor, double limit);
 
+/* The sums alone, by the same forward pass; they are added to. */
+int team_loss(struct team *t, const struct feed_load *load, struct chance chance,
+              struct loss_sums *sums, struct satz_error *err);
+
+/* Looks for the first value of that pass that is not finite (model/fault.h): 1 when there is one,
+ * its sentence one of the batch's pairs in their order; 0 when there is none. */
+int team_find_fault(struct team *t, const struct feed_load *load, struct chance chance,
+                    struct fault *fault, struct satz_error *err);
+
 /* Applies the gradient, zeroes it and packs the weights. */
 void team_update(struct team *t, const struct optimizer_step *step);
+
+/* Zeroes the gradient instead. */
+void team_discard(struct team *t);
 
 /* Losses over all pairs of `corpus`, dropout off, in batches of `size` pairs; *sums is overwritten.
  */

@@ -51,9 +51,7 @@ void trainer_note(const struct trainer *t, const char *format, ...)
 
 /* --- the log: JSON lines, flushed one by one so that a killed run leaves whole lines */
 
-static int log_line(struct trainer *t, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static int log_line(struct trainer *t, const char *format, ...)
+int trainer_log(struct trainer *t, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -82,12 +80,21 @@ static int remove_old_checkpoints(const struct trainer *t, struct satz_error *er
     return status;
 }
 
-static int save_checkpoint(struct trainer *t, struct satz_error *err)
+static bool rolls_back(const struct trainer *t)
+{
+    return recipe_is(t->recipe->train.on_nonfinite, "rollback");
+}
+
+int trainer_save(struct trainer *t, struct satz_error *err)
 {
     char *path = checkpoint_path(t->recipe->train.folder, t->state.update, err);
-    int status = path ? checkpoint_save(path, &t->model, &t->team, &t->state, err) : -1;
+    int status = path ? checkpoint_save(path, &t->model, &t->team, &t->state, NULL, err) : -1;
     free(path);
-    return status < 0 ? -1 : remove_old_checkpoints(t, err);
+    if (status < 0)
+        return -1;
+    if (rolls_back(t))
+        t->failures = 0; /* what comes next has another place to go back to */
+    return remove_old_checkpoints(t, err);
 }
 
 /* What the model file says of its making: nothing that differs from run to run. */
@@ -171,10 +178,10 @@ static int validate(struct trainer *t, struct satz_error *err)
         char bleu[32] = "null";
         if (v.bleu >= 0)
             snprintf(bleu, sizeof bleu, "%.4f", v.bleu);
-        log_line(t,
-                 "{\"event\": \"validation\", \"update\": %ld, \"epoch\": %d, "
-                 "\"perplexity\": %.6f, \"bleu\": %s, \"best\": %s, \"seconds\": %.3f}\n",
-                 e.update, e.epoch, v.perplexity, bleu, best ? "true" : "false", e.seconds);
+        trainer_log(t,
+                    "{\"event\": \"validation\", \"update\": %ld, \"epoch\": %d, "
+                    "\"perplexity\": %.6f, \"bleu\": %s, \"best\": %s, \"seconds\": %.3f}\n",
+                    e.update, e.epoch, v.perplexity, bleu, best ? "true" : "false", e.seconds);
     }
     if (best && save_model(t, t->data.valid ? &v : NULL, err) < 0)
         return -1;
@@ -201,11 +208,12 @@ static void report_progress(struct trainer *t, double rate, double norm)
     trainer_emit(t, &e);
     if (t->state.update % t->recipe->train.log_every != 0)
         return;
-    log_line(t,
-             "{\"event\": \"update\", \"update\": %ld, \"epoch\": %d, \"loss\": %.6f, "
-             "\"perplexity\": %.4f, \"rate\": %.6g, \"gradient_norm\": %.4f, "
-             "\"tokens_per_second\": %.1f, \"seconds\": %.3f}\n",
-             e.update, e.epoch, e.loss, e.perplexity, rate, norm, e.tokens_per_second, e.seconds);
+    trainer_log(t,
+                "{\"event\": \"update\", \"update\": %ld, \"epoch\": %d, \"loss\": %.6f, "
+                "\"perplexity\": %.4f, \"rate\": %.6g, \"gradient_norm\": %.4f, "
+                "\"tokens_per_second\": %.1f, \"seconds\": %.3f}\n",
+                e.update, e.epoch, e.loss, e.perplexity, rate, norm, e.tokens_per_second,
+                e.seconds);
     t->window = (struct window){.start = time};
 }
 
@@ -218,23 +226,20 @@ static void add_sums(struct loss_sums *to, const struct loss_sums *sums)
 
 /* Gradient of the mean loss per target word over the next train.accumulate batches, or those that
  * the epoch still has; *n: how many. */
-static int gradient(struct trainer *t, int64_t *n, struct loss_sums *sums, double *norm,
+static int gradient(struct trainer *t, int *n, struct loss_sums *sums, double *norm,
                     struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
     const struct train_state *s = &t->state;
     uint64_t step = (uint64_t)s->update + 1;
     int64_t left = (int64_t)batches_count(t->batches) - s->batch;
-    *n = left < r->train.accumulate ? left : r->train.accumulate;
+    *n = left < r->train.accumulate ? (int)left : r->train.accumulate;
     *sums = (struct loss_sums){0};
-    for (int64_t i = 0; i < *n; i++) {
+    for (int i = 0; i < *n; i++) {
         const struct feed_load *load =
             feed_take(&t->feed, s->epoch, s->batch + i, true, t->threads, err);
         bool more = load && feed_expect(&t->feed, s->epoch, s->batch + i + 1);
-        struct team_chance chance = {
-            .key = rng_key((uint64_t)r->train.seed, step, (uint64_t)i << 32 | 1),
-            .truth = schedule_truth(r, step),
-        };
+        struct chance chance = schedule_chance(r, step, i);
         if (!load || team_gradient(&t->team, load, more ? &t->feed : NULL, chance, sums, err) < 0)
             return -1;
     }
@@ -242,28 +247,29 @@ static int gradient(struct trainer *t, int64_t *n, struct loss_sums *sums, doubl
     return 0;
 }
 
+/* 0; 1 when t->state went back to a checkpoint instead. */
 static int update(struct trainer *t, struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
     struct loss_sums sums;
     double norm;
-    int64_t n;
+    int n;
     struct schedule_time time = {
         .step = (uint64_t)t->state.update + 1,
         .epochs =
             (double)t->state.epoch + (double)t->state.batch / (double)batches_count(t->batches),
     };
+    double rate = t->schedule->rate(r, &t->state.schedule, time) * t->state.backoff;
     double start = now();
     if (gradient(t, &n, &sums, &norm, err) < 0)
         return -1;
-    if (!isfinite(norm) || !isfinite(sums.loss))
-        return error_set(err,
-                         "update %" PRIu64 ": the loss or its gradient is not finite; lower "
-                         "optimizer.rate or set train.clip, and go on from the last checkpoint "
-                         "with --resume",
-                         time.step);
+    if (!isfinite(norm) || !isfinite(sums.loss)) {
+        struct blackbox box = {&t->model, &t->team, &t->state, t->data.train, &t->feed,
+                               n,         sums,     norm,      rate,          &t->history};
+        return trainer_not_finite(t, &box, err) < 0 ? -1 : rolls_back(t);
+    }
     struct optimizer_step s = {
-        .rate = t->schedule->rate(r, &t->state.schedule, time),
+        .rate = rate,
         .beta1 = r->optimizer.beta1,
         .beta2 = r->optimizer.beta2,
         .epsilon = r->optimizer.epsilon,
@@ -278,9 +284,12 @@ static int update(struct trainer *t, struct satz_error *err)
     t->state.update++;
     t->state.batch += n;
     t->state.seconds += now() - start;
+    if (!rolls_back(t))
+        t->failures = 0;
+    blackbox_remember(&t->history, t->state.update, sums.loss / (double)sums.tokens, norm, rate);
     add_sums(&t->window.sums, &sums);
     add_sums(&t->epoch_sums, &sums);
-    report_progress(t, s.rate, norm);
+    report_progress(t, rate, norm);
     return 0;
 }
 
@@ -321,7 +330,7 @@ static int after_update(struct trainer *t, struct satz_error *err)
     }
     t->interrupted = stopped(t);
     look_for_end(t);
-    if ((due || last || t->interrupted) && save_checkpoint(t, err) < 0)
+    if ((due || last || t->interrupted) && trainer_save(t, err) < 0)
         return -1;
     t->window.start += now() - start; /* tokens/s are those of training alone */
     return 0;
@@ -332,9 +341,11 @@ static int train_epoch(struct trainer *t, struct satz_error *err)
     int64_t epoch = t->state.epoch;
     if (batches_start_epoch(t->batches, (uint64_t)epoch, err) < 0)
         return -1;
-    while (t->state.epoch == epoch && !t->ending && !t->interrupted)
-        if (update(t, err) < 0 || after_update(t, err) < 0)
+    while (t->state.epoch == epoch && !t->ending && !t->interrupted) {
+        int back = update(t, err);
+        if (back < 0 || (back == 0 && after_update(t, err) < 0))
             return -1;
+    }
     return 0;
 }
 
@@ -363,6 +374,8 @@ static int run(struct trainer *t, struct satz_error *err)
     look_for_end(t);
     t->started = t->window.start = now();
     t->first_update = t->state.update;
+    if (rolls_back(t) && t->state.update == 0 && trainer_save(t, err) < 0)
+        return -1;
     while (!t->ending && !t->interrupted)
         if (train_epoch(t, err) < 0)
             return -1;
@@ -388,7 +401,7 @@ int satz_train(const struct satz_recipe *recipe, const struct satz_train_options
         .options = options ? options : &defaults,
         .optimizer = optimizer_find(r->optimizer.name),
         .schedule = schedule_find(r->schedule.name),
-        .state = {.schedule = {.factor = 1}},
+        .state = {.backoff = 1, .schedule = {.factor = 1}},
         .lock = -1,
         .threads = r->train.threads > 0 ? r->train.threads : processors,
     };

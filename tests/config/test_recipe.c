@@ -146,6 +146,10 @@ static void test_checks(void **state)
         {"tokenizer: {type: char}\nsampling: {source: true}", "sampling.source", "char"},
         {"tokenizer: {type: bpe}\nsampling: {target: true, nbest: 8}", "sampling.nbest", "unigram"},
         {"sampling: {target: true, nbest: 1}", "sampling.nbest is 1", "at least 2"},
+        {"dropout: {variational: true}", "dropout.variational", "a rate"},
+        {"train: {rdrop: 5}", "train.rdrop", "dropout"},
+        {"train: {rdrop: 5}\ndropout: {readout: 0.1}\nscheduled: {decay: linear}", "train.rdrop",
+         "scheduled.decay linear"},
         {"scheduled: {decay: exponential}", "scheduled.decay", "scheduled.k below 1"},
         {"scheduled: {decay: inverse_sigmoid, k: 0.5}", "scheduled.decay", "scheduled.k"},
     };
@@ -309,6 +313,9 @@ static void test_every_key_can_be_set(void **state)
             {"attention.score", "model.encoder_hidden=256"},
             {"attention.feeding", "attention.place=after"},
             {"optimizer.rate", "schedule.minimum_rate=0"},
+            {"dropout.variational", "dropout.layers=0.1"},
+            {"train.rdrop", "dropout.layers=0.1"},
+            {"schedule.name", "schedule.length=9999"},
             {"schedule.minimum_rate", "optimizer.rate=1000"},
         };
         char value[64], setting[160], name[80];

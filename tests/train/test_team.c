@@ -79,7 +79,7 @@ static double gradient(struct fixture *f, int from, int n, int batches, double l
         struct feed_load load;
         fill(&load, from + i * n / batches, n / batches);
         assert_int_equal(
-            team_gradient(&f->team, &load, NULL, (struct team_chance){.truth = 1}, &sums, NULL), 0);
+            team_gradient(&f->team, &load, NULL, (struct chance){.truth = 1}, &sums, NULL), 0);
         release(&load);
     }
     return team_reduce(&f->team, 1 / (double)sums.tokens, limit);
