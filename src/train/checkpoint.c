@@ -77,6 +77,7 @@ int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct sat
     INTEGER(has_best)                                                                              \
     INTEGER(schedule.stale)                                                                        \
     REAL(best)                                                                                     \
+    REAL(mark)                                                                                     \
     REAL(seconds)                                                                                  \
     REAL(backoff)                                                                                  \
     REAL(schedule.factor)
@@ -91,7 +92,7 @@ static void write_state(const struct train_state *s, struct strbuf *out)
     STATE_LIST(INTEGER, REAL)
 #undef INTEGER
 #undef REAL
-    strbuf_add_text(out, "}");
+    strbuf_addf(out, ", \"text\": \"%s\"}", s->text);
 }
 
 static int read_state(const char *text, const char *path, struct train_state *s,
@@ -112,6 +113,11 @@ static int read_state(const char *text, const char *path, struct train_state *s,
     STATE_LIST(INTEGER, REAL)
 #undef INTEGER
 #undef REAL
+    const char *digest = json_string_value(json_object_get(json, "text"));
+    if (status == 0 && digest && strlen(digest) < sizeof s->text)
+        strcpy(s->text, digest);
+    else
+        status = -1;
     json_decref(json);
     return status < 0 ? error_set(err, "%s: is not a checkpoint (its state is missing)", path) : 0;
 }

@@ -15,9 +15,11 @@ struct train_state {
     int64_t validations, stale; /* stale: validations since the best one */
     bool has_best;
     double best;    /* the metric's best value so far */
+    double mark;    /* its value at the last improvement that counted: validation.min_delta */
     double seconds; /* spent so far, over all sittings */
     double backoff; /* factor on the rate: 1, halved by each train.on_nonfinite: rollback */
     struct schedule_state schedule;
+    char text[17]; /* corpus_digest of the training text */
 };
 
 /* "FOLDER/checkpoint-UPDATE.safetensors"; the caller frees it. */

@@ -1,12 +1,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lines.h"
 #include "train/trainer.h"
 
 static int take_lock(struct trainer *t, struct satz_error *err)
@@ -30,13 +32,54 @@ static int take_lock(struct trainer *t, struct satz_error *err)
     return status;
 }
 
+/* Whether a line of the log is whole, and not of what comes after `update`. */
+static bool stays(const char *line, size_t n, int64_t update)
+{
+    json_t *json = json_loadb(line, n, 0, NULL);
+    bool past = json && json_integer_value(json_object_get(json, "update")) <= update;
+    json_decref(json);
+    return past;
+}
+
+/* A killed run has logged more than its last checkpoint knows of: that is taken back, because it
+ * will be done, and logged, again. */
+static int cut_log(const char *path, int64_t update, struct satz_error *err)
+{
+    struct strbuf kept = {0};
+    const char *line;
+    size_t n, dropped = 0;
+    int status;
+    struct lines *lines = file_exists(path) ? lines_open(path, err) : NULL;
+    if (!lines)
+        return file_exists(path) ? -1 : 0;
+    while ((status = lines_next(lines, &line, &n, err)) > 0) {
+        if (!stays(line, n, update)) {
+            dropped++;
+            continue;
+        }
+        strbuf_add(&kept, line, n);
+        strbuf_add_char(&kept, '\n');
+    }
+    lines_close(lines);
+    if (status == 0)
+        status = strbuf_check(&kept, err);
+    if (status == 0 && dropped)
+        status = file_replace(path, strbuf_text(&kept), kept.length, err);
+    strbuf_release(&kept);
+    return status;
+}
+
 static int open_log(struct trainer *t, struct satz_error *err)
 {
     char *path = file_join(t->recipe->train.folder, "log.jsonl", err);
     if (!path)
         return -1;
-    t->log = fopen(path, t->options->resume ? "ae" : "we");
-    int status = t->log ? 0 : error_set_errno(err, "%s: cannot write", path);
+    bool resume = t->options->resume;
+    int status = resume ? cut_log(path, t->state.update, err) : 0;
+    if (status == 0) {
+        t->log = fopen(path, resume ? "ae" : "we");
+        status = t->log ? 0 : error_set_errno(err, "%s: cannot write", path);
+    }
     free(path);
     return status;
 }
@@ -131,6 +174,7 @@ static int open_data(struct trainer *t, struct satz_error *err)
     describe_corpus(t, "training text", t->data.train);
     if (t->data.valid)
         describe_corpus(t, "held-out text", t->data.valid);
+    strcpy(t->state.text, corpus_digest(t->data.train));
     struct batches_options options = {
         .unit = recipe_is(r->train.batch_unit, "tokens") ? BATCH_TOKENS : BATCH_SENTENCES,
         .size = r->train.batch,
@@ -140,16 +184,20 @@ static int open_data(struct trainer *t, struct satz_error *err)
     return t->batches && open_feed(t, err) == 0 ? 0 : -1;
 }
 
-/* Step memory of the present epoch's largest shard. */
-static int measure(struct trainer *t, size_t *bytes, struct satz_error *err)
+/* Step memory of the present epoch's largest shard, and what it would be without truncation. */
+static int measure(struct trainer *t, size_t *bytes, size_t *whole, struct satz_error *err)
 {
-    *bytes = 0;
+    int *bptt = &t->model.network.bptt, kept = *bptt;
+    *bytes = *whole = 0;
     for (uint32_t k = 0; k < batches_count(t->batches); k++) {
         const struct feed_load *load =
             feed_take(&t->feed, t->state.epoch, k, false, t->threads, err);
         if (!load)
             return -1;
         team_measure(&t->team, load, bytes);
+        *bptt = 0;
+        team_measure(&t->team, load, whole);
+        *bptt = kept;
     }
     return 0;
 }
@@ -173,23 +221,27 @@ static int open_team(struct trainer *t, struct satz_error *err)
 
 static int open_memory(struct trainer *t, struct satz_error *err)
 {
-    size_t step, block = t->model.network.params.size * sizeof(real);
+    size_t step, whole, block = t->model.network.params.size * sizeof(real);
     if (batches_start_epoch(t->batches, (uint64_t)t->state.epoch, err) < 0 ||
-        measure(t, &step, err) < 0)
+        measure(t, &step, &whole, err) < 0)
         return -1;
     if (t->state.batch >= (int64_t)batches_count(t->batches)) {
-        trainer_note(t, "the text or train.batch has changed: epoch %" PRId64 " begins anew",
+        trainer_note(t, "train.batch has changed: epoch %" PRId64 " begins anew",
                      t->state.epoch + 1);
         t->state.batch = 0;
     }
     int active = t->threads < t->team.n_shards ? t->threads : t->team.n_shards;
+    char saved[80] = "";
+    if (t->recipe->train.bptt > 0)
+        snprintf(saved, sizeof saved, " (%.0f MB without train.bptt)",
+                 1e-6 * (double)whole * active);
     trainer_note(t,
                  "memory: %.0f MB parameters and packed weights, %.0f MB gradients and moments, "
-                 "%.0f MB for the largest step",
+                 "%.0f MB for the largest step%s",
                  3e-6 * (double)block,
                  1e-6 * (double)block *
                      (t->team.n_shards + t->optimizer->moments + (t->team.average ? 1 : 0)),
-                 1e-6 * (double)step * active);
+                 1e-6 * (double)step * active, saved);
     return 0;
 }
 
@@ -217,6 +269,25 @@ static int compare_recipes(struct trainer *t, const struct recipe *old, const ch
     return 0;
 }
 
+/* Another text means other batches, in which the same epoch is another one. */
+static int compare_texts(struct trainer *t, const char *path, struct satz_error *err)
+{
+    const char *digest = corpus_digest(t->data.train);
+    if (strcmp(t->state.text, digest) == 0)
+        return 0;
+    if (!t->recipe->data.may_change)
+        return error_set(err,
+                         "%s: the run began with another training text, or another "
+                         "data.max_length or data.on_...: make them what they were (their digest "
+                         "was %s and is %s), or allow the change by data.may_change: true",
+                         path, t->state.text, digest);
+    trainer_note(t, "the training text has changed: epoch %" PRId64 " begins anew",
+                 t->state.epoch + 1);
+    strcpy(t->state.text, digest);
+    t->state.batch = 0;
+    return 0;
+}
+
 static int go_on(struct trainer *t, const struct tensors *checkpoint, const char *path,
                  struct satz_error *err)
 {
@@ -225,6 +296,8 @@ static int go_on(struct trainer *t, const struct tensors *checkpoint, const char
     if (checkpoint_read(checkpoint, path, &t->model, &t->team, &t->state, err) < 0)
         return error_prefix(err, "cannot go on with this recipe (keep model.*, attention.* and "
                                  "optimizer.name, or choose another train.folder)");
+    if (compare_texts(t, path, err) < 0)
+        return -1;
     if (!text || recipe_parse(&old, text, strlen(text), path, err) < 0)
         return text ? -1 : 0;
     int status = compare_recipes(t, &old, path, err);

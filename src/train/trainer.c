@@ -143,11 +143,30 @@ static struct satz_train_event event_now(const struct trainer *t, enum satz_trai
     };
 }
 
-static bool is_better(const struct trainer *t, const struct validation *v)
+/* Whether the metric is better than `than` by more than `margin`. */
+static bool is_better(const struct trainer *t, const struct validation *v, double than,
+                      double margin)
 {
     double value = validation_metric(t->recipe, v);
     bool higher = recipe_is(t->recipe->validation.metric, "bleu");
-    return !t->state.has_best || (higher ? value > t->state.best : value < t->state.best);
+    return !t->state.has_best || (higher ? value - than : than - value) > margin;
+}
+
+/* The best model is kept however little better it is; patience asks for validation.min_delta, since
+ * the last time that there was so much. */
+static bool judge(struct trainer *t, const struct validation *v)
+{
+    struct train_state *s = &t->state;
+    bool best = is_better(t, v, s->best, 0);
+    bool counts = is_better(t, v, s->mark, t->recipe->validation.min_delta);
+    s->stale = counts ? 0 : s->stale + 1;
+    if (best)
+        s->best = validation_metric(t->recipe, v);
+    if (counts)
+        s->mark = s->best;
+    s->has_best = true;
+    t->schedule->validated(t->recipe, &s->schedule, counts);
+    return best;
 }
 
 /* Without held-out text the newest model is the best. */
@@ -160,12 +179,7 @@ static int validate(struct trainer *t, struct satz_error *err)
         bool translate = validation_translates(t->recipe, k);
         if (validate_model(&t->team, &t->model, t->data.valid, translate, &v, err) < 0)
             return -1;
-        best = is_better(t, &v);
-        t->state.stale = best ? 0 : t->state.stale + 1;
-        if (best)
-            t->state.best = validation_metric(t->recipe, &v);
-        t->state.has_best = true;
-        t->schedule->validated(t->recipe, &t->state.schedule, best);
+        best = judge(t, &v);
         struct satz_train_event e = event_now(t, SATZ_TRAIN_VALIDATION);
         e.valid_perplexity = v.perplexity;
         e.bleu = v.bleu;
@@ -362,7 +376,7 @@ static int finish(struct trainer *t, struct satz_error *err)
     bool translate = recipe_is(t->recipe->validation.metric, "bleu");
     if (validate_model(&t->team, &t->model, t->data.valid, translate, &v, err) < 0)
         return -1;
-    bool better = is_better(t, &v);
+    bool better = is_better(t, &v, t->state.best, 0);
     trainer_note(t, "the mean of the last %d checkpoints: perplexity %.3f, %s", n, v.perplexity,
                  better ? "better than the best: it becomes the model"
                         : "not better than the best");

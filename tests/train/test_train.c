@@ -93,12 +93,94 @@ static void test_keeps_the_last(void **state)
     assert_int_equal(temporary, 0);
 }
 
+static struct strbuf read_log(const char *name)
+{
+    char path[160];
+    struct strbuf log = {0};
+    snprintf(path, sizeof path, "%s/%s/log.jsonl", folder, name);
+    assert_int_equal(file_read(path, 1 << 20, &log, NULL), 0);
+    return log;
+}
+
+/* The log of a run that was killed after its checkpoint, with half a line, is that of one sitting.
+ */
+static void test_log_is_taken_back(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    char path[160];
+    struct run r = {0}, stopped = {.stop_at = 40}, rest = {0};
+    assert_int_equal(train("log-whole", &r, 0, &err, NULL), 0);
+    assert_int_equal(train("log-parts", &stopped, 0, &err, NULL), 1);
+    snprintf(path, sizeof path, "%s/log-parts/log.jsonl", folder);
+    FILE *f = fopen(path, "a");
+    fputs("{\"event\": \"update\", \"update\": 50, \"epoch\": 2}\n", f);
+    fputs("{\"event\": \"validation\", \"update\": 50}\n{\"event\": \"upd", f);
+    fclose(f);
+    assert_int_equal(train("log-parts", &rest, 1, &err, NULL), 0);
+    struct strbuf whole = read_log("log-whole"), parts = read_log("log-parts");
+    const char *a = strbuf_text(&whole), *b = strbuf_text(&parts);
+    int lines = 0;
+    for (; *a && *b; lines++) { /* the same events of the same updates; figures of speed differ */
+        size_t n = strcspn(a, ":"), to_epoch = (size_t)(strstr(a, "\"epoch\"") - a);
+        assert_true(n < to_epoch);
+        assert_memory_equal(a, b, to_epoch);
+        a += strcspn(a, "\n") + 1;
+        b += strcspn(b, "\n") + 1;
+    }
+    assert_true(*a == *b && lines >= 14);
+    strbuf_release(&whole);
+    strbuf_release(&parts);
+}
+
+static void test_changed_text_is_refused(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    struct run r = {.stop_at = 45}, more = {0};
+    static const char *const shorter[] = {"data.max_length=6", NULL};
+    static const char *const allowed[] = {"data.max_length=6", "data.may_change=true", NULL};
+    assert_int_equal(train("text", &r, 0, &err, NULL), 1);
+    assert_int_equal(train("text", &more, 1, &err, shorter), -1);
+    assert_non_null(strstr(err.message, "data.may_change"));
+    assert_non_null(strstr(err.message, "checkpoint-00000045"));
+    assert_int_equal(train("text", &more, 1, &err, allowed), 0);
+    struct run again = {0};
+    assert_int_equal(train("text", &again, 1, &err, allowed), 0);
+}
+
+/* Improvements that are too small do not count, however many they are. */
+static void test_patience_asks_for_a_margin(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    struct run r = {0}, patient = {0};
+    static const char *const strict[] = {"validation.min_delta=1000", "validation.patience=2",
+                                         "validation.every=10", NULL};
+    static const char *const loose[] = {"validation.patience=2", "validation.every=10",
+                                        "train.updates=60", NULL};
+    assert_int_equal(train("strict", &r, 0, &err, strict), 0);
+    assert_int_equal(r.updates, 30);
+    assert_string_equal(r.ending, "validation has stopped improving");
+    assert_int_equal(train("loose", &patient, 0, &err, loose), 0);
+    assert_int_equal(patient.updates, 60);
+    /* the best model is the last one all the same */
+    struct strbuf bytes = model_bytes("strict");
+    assert_non_null(memmem(bytes.data, bytes.length, "\\\"update\\\": 30", 14));
+    strbuf_release(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_learns),           cmocka_unit_test(test_threads_do_not_matter),
-        cmocka_unit_test(test_resume_continues), cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_resume_continues),
+        cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_keeps_the_last),
+        cmocka_unit_test(test_log_is_taken_back),
+        cmocka_unit_test(test_changed_text_is_refused),
+        cmocka_unit_test(test_patience_asks_for_a_margin),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
