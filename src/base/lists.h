@@ -2,8 +2,8 @@
  *
  * The recipe's choices, the reference docs, the lookup tables, and the gradient check of every cell
  * with every score come from these lists. To add a member: add one line here and write its table:
- * nn/cell_NAME.simd.c, nn/score_NAME.simd.c, train/optimizer_NAME.simd.c, compute/NAME.c, or, for a
- * schedule or a decay, a row in train/schedule.c. */
+ * nn/cell_NAME.simd.c, nn/score_NAME.simd.c, nn/window_NAME.simd.c, train/optimizer_NAME.simd.c,
+ * compute/NAME.c, or, for a schedule or a decay, a row in train/schedule.c. */
 #ifndef SATZ_BASE_LISTS_H
 #define SATZ_BASE_LISTS_H
 
@@ -28,6 +28,12 @@
     X(concat, "v.tanh(Wq q + Wk k): Bahdanau's additive score (2014, A.1.2)")                      \
     X(scaled, "q.k / sqrt(width) (Vaswani 2017, 3.2.1)")                                           \
     X(location, "(W q) at the word's position: the words are not seen (Luong 2015, 3.1)")
+
+#define WINDOW_LIST(X)                                                                             \
+    X(global, "all words")                                                                         \
+    X(local_m, "words around the target's own position (Luong 2015, 3.2)")                         \
+    X(local_p, "words around a predicted position, the nearer the heavier (Luong 2015, 3.2)")      \
+    X(hard, "one word, drawn in training, the likeliest in search (Xu 2015, 4.1)")
 
 #define OPTIMIZER_LIST(X)                                                                          \
     X(sgd, "stochastic gradient descent")                                                          \

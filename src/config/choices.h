@@ -38,6 +38,7 @@
 
 #define INIT_LIST(X)                                                                               \
     X(uniform, "uniform in +-`model.init_scale`")                                                  \
+    X(normal, "normal, with the standard deviation `model.init_scale` (Bahdanau 2014: 0.01)")      \
     X(xavier, "uniform in +-sqrt(6 / (rows + columns)) (Glorot 2010)")                             \
     X(orthogonal, "square matrices orthogonal (Saxe 2013), the others as xavier")
 
@@ -46,10 +47,15 @@
     X(bahdanau, "score concat, place before, no feeding (Bahdanau 2014)")                          \
     X(luong, "score general, place after, feeding (Luong 2015)")
 
+#define BIDIRECTIONAL_LIST(X)                                                                      \
+    X(all, "every layer")                                                                          \
+    X(first, "the lowest only (Wu 2016, 3.2)")
+
 #define PLACE_LIST(X)                                                                              \
     X(none, "no attention")                                                                        \
     X(before, "before the cell: the query is the previous state")                                  \
-    X(after, "after the cell: the query is the new state")
+    X(after, "after the cell: the query is the new state")                                         \
+    X(gnmt, "before, the query is the lowest layer's state; all layers see the context (Wu 2016)")
 
 #define BATCH_UNIT_LIST(X)                                                                         \
     X(sentences, "sentence pairs")                                                                 \

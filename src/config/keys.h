@@ -83,9 +83,13 @@ CHOICE(model, encoder_cell, lstm, CELL_LIST, "recurrent cell of the encoder")
 INTEGER(model, encoder_layers, 1, 1, 32, "layers of the encoder")
 INTEGER(model, encoder_hidden, 256, 1, 65536, "width of the encoder's state, per direction")
 BOOLEAN(model, bidirectional, true, "the encoder reads the sentence in both directions")
+CHOICE(model, bidirectional_layers, all, BIDIRECTIONAL_LIST, "which of its layers do")
 CHOICE(model, decoder_cell, lstm, CELL_LIST, "recurrent cell of the decoder")
 INTEGER(model, decoder_layers, 1, 1, 32, "layers of the decoder")
 INTEGER(model, decoder_hidden, 512, 1, 65536, "width of the decoder's state")
+INTEGER(model, residual, 0, 0, 32,
+        "from this layer on, counted from the lowest, 1, a layer's input is added to its output, in "
+        "encoder and decoder; 0: none; Wu 2016 has 3")
 INTEGER(model, readout, 0, 0, 65536,
         "width of the layer below the output; 0: `model.embedding` if the output is tied, else "
         "`model.decoder_hidden`")
@@ -94,19 +98,28 @@ CHOICE(model, tie, none, TIE_LIST, "which embeddings share their weights with th
 BOOLEAN(model, reverse_source, false, "read the source from its last word to its first (Sutskever 2014)")
 REAL(model, forget_bias, 1.0, -10.0, 10.0, "initial bias of the forget gate, for cells that have one")
 CHOICE(model, init, orthogonal, INIT_LIST, "how weights are drawn")
-REAL(model, init_scale, 0.1, 0.0, 10.0, "half width of the interval for `model.init: uniform`")
+REAL(model, init_scale, 0.1, 0.0, 10.0, "half width of the interval for `model.init: uniform`, deviation for normal")
 SECTION_END(model)
 
-SECTION_BEGIN(attention, "Where the decoder looks: score x place.")
+SECTION_BEGIN(attention, "Where the decoder looks: score x window x place.")
 CHOICE(attention, preset, custom, PRESET_LIST,
        "sets score, place and feeding as in a paper; a key given beside it wins")
 CHOICE(attention, score, concat, SCORE_LIST, "how a query is compared with an annotation")
+CHOICE(attention, window, global, WINDOW_LIST, "which words it may look at")
+INTEGER(attention, width, 10, 1, 10000,
+        "D of the windows local_m and local_p: words further than that from the centre are not seen")
 CHOICE(attention, place, before, PLACE_LIST, "where in the decoder's step the context enters")
 BOOLEAN(attention, feeding, false,
         "input feeding: the attentional state is part of the next step's input; needs place after")
 INTEGER(attention, size, 0, 0, 65536, "width of the additive score; 0: `model.decoder_hidden`")
 INTEGER(attention, positions, 100, 1, 10000,
         "words that score location tells apart; those beyond count as the last")
+BOOLEAN(attention, coverage, false,
+        "the score also sees how much weight a word has had so far (See 2017, 2.3)")
+REAL(attention, coverage_loss, 0.0, 0.0, 100.0,
+     "weight of the loss for looking at a word again (See 2017, equation 12)")
+REAL(attention, entropy, 0.01, 0.0, 100.0,
+     "weight of the reward for the weights' entropy, with window hard (Xu 2015, 4.1)")
 SECTION_END(attention)
 
 SECTION_BEGIN(dropout, "Share of the values set to zero in training, by place.")

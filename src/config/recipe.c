@@ -155,9 +155,92 @@ static int check_data(const struct recipe *r, struct satz_error *err)
     return 0;
 }
 
+/* Width of what the encoder's layer l, counted from 1, puts out. */
+static int encoder_width(const struct recipe *r, int l)
+{
+    bool both =
+        r->model.bidirectional && (l == 1 || recipe_is(r->model.bidirectional_layers, "all"));
+    return r->model.encoder_hidden * (both ? 2 : 1);
+}
+
+static int check_residual(const struct recipe *r, struct satz_error *err)
+{
+    int from = r->model.residual;
+    if (from > r->model.encoder_layers && from > r->model.decoder_layers)
+        return error_set(err,
+                         "model.residual is %d, but model.encoder_layers is %d and "
+                         "model.decoder_layers %d: no layer would have a residual connection",
+                         from, r->model.encoder_layers, r->model.decoder_layers);
+    if (from == 1 && r->model.decoder_hidden != r->model.embedding)
+        return error_set(err,
+                         "model.residual is 1, which adds model.embedding (%d) to what the "
+                         "decoder's lowest layer puts out, model.decoder_hidden (%d wide): make "
+                         "them equal or set model.residual: 2",
+                         r->model.embedding, r->model.decoder_hidden);
+    for (int l = from; from > 0 && l <= 2 && l <= r->model.encoder_layers; l++) {
+        int in = l == 1 ? r->model.embedding : encoder_width(r, l - 1);
+        if (in != encoder_width(r, l))
+            return error_set(err,
+                             "model.residual is %d, which adds the input (%d wide) of the "
+                             "encoder's layer %d to its output (%d wide): make them equal or set "
+                             "model.residual: %d",
+                             from, in, l, encoder_width(r, l), l + 1);
+    }
+    return 0;
+}
+
+static int check_encoder(const struct recipe *r, struct satz_error *err)
+{
+    bool first = recipe_is(r->model.bidirectional_layers, "first");
+    if (first && !r->model.bidirectional)
+        return error_set(err, "model.bidirectional_layers is first, but model.bidirectional is "
+                              "false, so that no layer reads in both directions");
+    if (first && recipe_is(r->model.bridge, "copy") && r->model.encoder_layers > 1 &&
+        r->model.encoder_layers <= r->model.decoder_layers)
+        return error_set(err,
+                         "model.bridge is copy, but model.bidirectional_layers is first: the "
+                         "decoder's lowest layer would start from the encoder's, which is twice as "
+                         "wide as the others; make model.encoder_layers (%d) more than "
+                         "model.decoder_layers (%d) or set model.bridge: dense",
+                         r->model.encoder_layers, r->model.decoder_layers);
+    return check_residual(r, err);
+}
+
+static int check_attention(const struct recipe *r, struct satz_error *err)
+{
+    const char *score = r->attention.score, *window = r->attention.window;
+    bool none = recipe_is(r->attention.place, "none");
+    if (none && !recipe_is(window, "global"))
+        return error_set(err,
+                         "attention.window is %s, but attention.place is none: there is no "
+                         "attention to restrict",
+                         window);
+    if (none && r->attention.coverage)
+        return error_set(err, "attention.coverage is true, but attention.place is none: there is "
+                              "no attention to keep count of");
+    if (r->attention.coverage_loss > 0 && !r->attention.coverage)
+        return error_set(err, "attention.coverage_loss is %g, but attention.coverage is false",
+                         r->attention.coverage_loss);
+    if (r->attention.coverage && recipe_is(score, "location"))
+        return error_set(err, "attention.coverage is true, but attention.score location does not "
+                              "look at the words, so that it would not see it");
+    if (r->attention.coverage && recipe_is(window, "hard"))
+        return error_set(err, "attention.coverage is true, but attention.window hard sees one "
+                              "drawn word: its weights do not tell what has been seen");
+    if (r->model.reverse_source && recipe_is(window, "local_m"))
+        return error_set(err, "attention.window is local_m, which looks at the source in its "
+                              "order, but model.reverse_source is true; set one of them "
+                              "otherwise");
+    if (r->attention.feeding && !recipe_is(r->attention.place, "after"))
+        return error_set(err,
+                         "attention.feeding is true, which needs attention.place after, not %s",
+                         r->attention.place);
+    return 0;
+}
+
 static int check_model(const struct recipe *r, struct satz_error *err)
 {
-    int width = r->model.encoder_hidden * (r->model.bidirectional ? 2 : 1);
+    int width = encoder_width(r, r->model.encoder_layers);
     bool attends = !recipe_is(r->attention.place, "none");
     if (recipe_is(r->model.tie, "all") && !r->tokenizer.joint)
         return error_set(err, "model.tie is all, which needs one vocabulary for both sides, but "
@@ -182,11 +265,7 @@ static int check_model(const struct recipe *r, struct satz_error *err)
                          "the encoder's width (%d: model.encoder_hidden of each direction); set "
                          "one of them or attention.score: general",
                          r->attention.score, r->model.decoder_hidden, width);
-    if (r->attention.feeding && !recipe_is(r->attention.place, "after"))
-        return error_set(err,
-                         "attention.feeding is true, which needs attention.place after, not %s",
-                         r->attention.place);
-    return 0;
+    return check_encoder(r, err) < 0 || check_attention(r, err) < 0 ? -1 : 0;
 }
 
 static int check_training(const struct recipe *r, struct satz_error *err)

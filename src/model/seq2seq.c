@@ -12,7 +12,7 @@ static int declare_embeddings(struct seq2seq *m, const struct recipe *recipe,
 {
     int width = recipe->model.embedding;
     struct param_init init = {.kind = PARAM_NORMAL, .value = (real)(1.0 / sqrt((double)width))};
-    if (recipe_is(recipe->model.init, "uniform"))
+    if (recipe_is(recipe->model.init, "uniform") || recipe_is(recipe->model.init, "normal"))
         init = model_weight_init(recipe);
     m->target_embedding =
         params_add(&m->params, "target.embedding", m->target_size, width, init, err);
@@ -102,7 +102,7 @@ void seq2seq_source_plan(const struct seq2seq *m, const struct sequence *seq, bo
         if (training)
             source->attention.d_annotations = pass_mat(arena, seq->total, m->encoder.width);
     }
-    bridge_plan(&m->encoder, &m->decoder, seq->rows, training, arena, &source->bridge);
+    bridge_plan(&m->encoder, &m->decoder, seq->rows, seq->steps, training, arena, &source->bridge);
 }
 
 static struct bridge_source bridge_view(const struct seq2seq *m, const struct sequence *seq,
@@ -147,7 +147,7 @@ static void drop_annotations(const struct pass *pass, const struct seq2seq *m,
 /* Whether decoder_output must be called step by step. */
 static bool by_step(const struct seq2seq *m)
 {
-    return decoder_feeds(&m->decoder) || m->variational || m->schedules;
+    return decoder_hands_on(&m->decoder) || m->variational || m->schedules;
 }
 
 void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
@@ -167,6 +167,12 @@ void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const stru
         attention_keys(pass, &m->decoder.attention, &source->attention);
     else if (source->attention.d_annotations.data)
         mat_zero(source->attention.d_annotations);
+}
+
+/* Whether attention's window draws words, so that losses are costs of what was drawn. */
+static bool draws_words(const struct seq2seq *m)
+{
+    return m->decoder.place != PLACE_NONE && m->decoder.attention.window->samples;
 }
 
 /* Steps [from, to) of the target, whose words are rows [first, first + n) of the batch's. */
@@ -191,9 +197,14 @@ void seq2seq_plan(const struct seq2seq *m, const struct batch *b, bool training,
     decoder_rows_plan(&m->decoder, longest.n, memory->sentence, b->source.steps, training, arena,
                       &memory->rows);
     if (longest.to < b->target.steps)
-        memory->carry = pass_mat(arena, b->n, m->decoder.state_width);
+        memory->carry = pass_mat(arena, b->n, memory->rows.next.cols);
     if (training)
-        memory->d_state = pass_mat(arena, b->n, m->decoder.state_width);
+        memory->d_state =
+            pass_mat(arena, b->n, decoder_state_columns(&m->decoder, b->source.steps));
+    if (training && draws_words(m)) {
+        memory->costs = arena_take(arena, (size_t)longest.n, sizeof *memory->costs);
+        memory->counts = arena_take(arena, (size_t)longest.n, sizeof *memory->counts);
+    }
     loss_plan(&m->loss, &m->weights, arena, &memory->logits);
 }
 
@@ -221,7 +232,7 @@ static struct decoder_rows span_rows(const struct seq2seq *m, struct span span,
                                      const struct seq2seq_memory *memory)
 {
     struct decoder_rows rows = decoder_rows_slice(&m->decoder, &memory->rows, 0, span.n);
-    rows.first = span.first;
+    rows.first = rows.attention.first = span.first;
     return rows;
 }
 
@@ -231,6 +242,7 @@ static struct decoder_rows step_rows(const struct seq2seq *m, const struct seque
 {
     struct decoder_rows rows = decoder_rows_slice(
         &m->decoder, &memory->rows, seq->offset[step] - span.first, sequence_active(seq, step));
+    rows.attention.first = seq->offset[step];
     rows.first = m->variational ? 0 : seq->offset[step];
     return rows;
 }
@@ -341,6 +353,16 @@ static struct loss loss_of(const struct seq2seq *m, const struct batch *b)
     return loss;
 }
 
+/* What attention adds to the loss. */
+static double penalty(const struct seq2seq *m, struct span span,
+                      const struct seq2seq_memory *memory)
+{
+    return m->decoder.place == PLACE_NONE
+               ? 0
+               : attention_penalty(&m->decoder.attention, &memory->source.attention,
+                                   attention_rows_slice(memory->rows.attention, 0, span.n));
+}
+
 void seq2seq_loss(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
                   struct seq2seq_memory *memory, struct loss_sums *sums)
 {
@@ -349,10 +371,37 @@ void seq2seq_loss(const struct pass *pass, const struct seq2seq *m, const struct
     for (int from = 0; from < b->target.steps;) {
         struct span span = span_at(m, &b->target, from);
         forward(pass, m, b, span, memory);
+        sums->loss += penalty(m, span, memory);
         loss_forward(pass, &loss, mat_rows(memory->rows.readout, 0, span.n),
                      b->target_out + span.first, memory->logits, sums);
         from = span.to;
     }
+}
+
+/* From the rows' losses, in memory->costs, to what the words drawn there cost: the row's own loss,
+ * and where its context lives on in the state, what the sentence's later rows of the
+ * span cost. */
+static void reinforce(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
+                      struct span span, real scale, struct seq2seq_memory *memory)
+{
+    const struct decoder *d = &m->decoder;
+    const struct sequence *seq = &b->target;
+    bool lives_on = d->place == PLACE_BEFORE || decoder_feeds(d);
+    for (int step = span.to - 1; step >= span.from; step--)
+        for (int r = 0; r < sequence_active(seq, step); r++) {
+            int row = seq->offset[step] - span.first + r;
+            memory->counts[row] = 1;
+            if (!lives_on || step + 1 == span.to || r >= sequence_active(seq, step + 1))
+                continue;
+            int later = seq->offset[step + 1] - span.first + r;
+            memory->counts[row] += memory->counts[later];
+            memory->costs[row] +=
+                memory->costs[later] +
+                attention_penalty(&d->attention, &memory->source.attention,
+                                  attention_rows_slice(memory->rows.attention, later, 1));
+        }
+    attention_reinforce(pass, &d->attention, scale, memory->costs, memory->counts,
+                        attention_rows_slice(memory->rows.attention, 0, span.n));
 }
 
 /* The decoder over a span, last step first; leaves the gradient of its first states in
@@ -365,14 +414,13 @@ static void decoder_backward(const struct pass *pass, const struct seq2seq *m,
     struct decoder_rows all = span_rows(m, span, memory);
     mat_zero(memory->d_state);
     if (!by_step(m))
-        decoder_output_backward(pass, d, attention, &all);
+        decoder_output_backward(pass, d, attention, &all, (struct mat){0});
     for (int step = span.to - 1; step >= span.from; step--) {
         struct decoder_rows rows = step_rows(m, &b->target, span, step, memory);
         struct mat d_state = mat_rows(memory->d_state, 0, rows.next.rows);
-        if (decoder_feeds(d))
-            pass->kernels->add_rows(rows.d_readout, mat_cols(d_state, d->feed, d->readout));
         if (by_step(m))
-            decoder_output_backward(pass, d, attention, &rows);
+            decoder_output_backward(pass, d, attention, &rows,
+                                    decoder_hands_on(d) ? d_state : (struct mat){0});
         decoder_recur_backward(pass, d, attention, &rows, d_state);
     }
     decoder_gradients(pass, d, &all);
@@ -409,12 +457,16 @@ void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const st
 {
     struct loss loss = loss_of(m, b);
     seq2seq_encode(pass, m, &b->source, b->source_ids, &memory->source);
+    memory->source.attention.scale = scale;
     for (int from = 0; from < b->target.steps;) {
         struct span span = span_at(m, &b->target, from);
         forward(pass, m, b, span, memory);
+        sums->loss += penalty(m, span, memory);
         loss_backward(pass, &loss, mat_rows(memory->rows.readout, 0, span.n),
                       b->target_out + span.first, scale, memory->logits,
-                      mat_rows(memory->rows.d_readout, 0, span.n), sums);
+                      mat_rows(memory->rows.d_readout, 0, span.n), memory->costs, sums);
+        if (draws_words(m))
+            reinforce(pass, m, b, span, scale, memory);
         decoder_backward(pass, m, b, span, memory);
         if (from == 0)
             bridge_gradient(b, memory);

@@ -63,6 +63,8 @@ struct seq2seq_memory {
     int *words;               /* [most]: what the decoder reads */
     struct mat carry;         /* [B, state]: the last states of the span before */
     struct mat d_state;       /* [B, state] */
+    double *costs;            /* [target.total], for the window hard: of the word drawn for a row */
+    int *counts;              /* [target.total]: words that a cost counts */
     struct mat logits;        /* [LOSS_CHUNK, Vt]: a chunk of rows */
 };
 

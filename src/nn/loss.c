@@ -16,16 +16,18 @@ void loss_logits(const struct pass *pass, const struct loss *l, struct mat a, st
     pass->kernels->add_bias_rows(logits, params_mat(pass->params, l->bias).data);
 }
 
-/* Row r's contribution to the sums. */
-static void row_loss(const struct loss *l, const struct loss_kernels *k, struct mat z, int r,
-                     real log_sum, int target, struct loss_sums *sums)
+/* Row r's loss, which is added to the sums. */
+static double row_loss(const struct loss *l, const struct loss_kernels *k, struct mat z, int r,
+                       real log_sum, int target, struct loss_sums *sums)
 {
     const real *row = mat_row(z, r);
     double nll = (double)log_sum - (double)row[target];
     double uniform = (double)log_sum - (double)k->sum(z.cols, row) / z.cols;
+    double loss = (1 - (double)l->smoothing) * nll + (double)l->smoothing * uniform;
     sums->nll += nll;
-    sums->loss += (1 - (double)l->smoothing) * nll + (double)l->smoothing * uniform;
+    sums->loss += loss;
     sums->tokens++;
+    return loss;
 }
 
 /* What rows r and r + 1 disagree, into the sums. */
@@ -77,7 +79,8 @@ static void rows_gradient(const struct loss *l, const struct loss_kernels *k, st
 }
 
 void loss_backward(const struct pass *pass, const struct loss *l, struct mat a, const int *targets,
-                   real scale, struct mat logits, struct mat d_a, struct loss_sums *sums)
+                   real scale, struct mat logits, struct mat d_a, double *losses,
+                   struct loss_sums *sums)
 {
     const struct loss_kernels *k = SIMD_BEST(loss_kernels);
     real log_sums[LOSS_CHUNK];
@@ -86,8 +89,11 @@ void loss_backward(const struct pass *pass, const struct loss *l, struct mat a, 
         struct mat z = mat_rows(logits, 0, n);
         loss_logits(pass, l, mat_rows(a, from, n), z);
         pass->kernels->log_sum_exp_rows(z, log_sums);
-        for (int r = 0; r < n; r++)
-            row_loss(l, k, z, r, log_sums[r], targets[from + r], sums);
+        for (int r = 0; r < n; r++) {
+            double loss = row_loss(l, k, z, r, log_sums[r], targets[from + r], sums);
+            if (losses)
+                losses[from + r] = loss;
+        }
         rows_gradient(l, k, z, log_sums, scale, sums);
         for (int r = 0; r < n; r++)
             mat_row(z, r)[targets[from + r]] -= scale * (1 - l->smoothing);

@@ -38,10 +38,11 @@ void loss_plan(const struct loss *l, const struct weights *w, struct arena *aren
 void loss_forward(const struct pass *pass, const struct loss *l, struct mat a, const int *targets,
                   struct mat logits, struct loss_sums *sums);
 
-/* As loss_forward, and d_a [n, A] is overwritten with scale * d loss / d a; W and b gradients are
- * accumulated with the same scale. */
+/* As loss_forward, and `losses` [n], unless NULL, gets each row's loss, and d_a [n, A] is
+ * overwritten with scale * d loss / d a; W and b gradients are accumulated with the same scale. */
 void loss_backward(const struct pass *pass, const struct loss *l, struct mat a, const int *targets,
-                   real scale, struct mat logits, struct mat d_a, struct loss_sums *sums);
+                   real scale, struct mat logits, struct mat d_a, double *losses,
+                   struct loss_sums *sums);
 
 /* logits [n, V] = a W^T + b, all rows at once. */
 void loss_logits(const struct pass *pass, const struct loss *l, struct mat a, struct mat logits);

@@ -6,9 +6,10 @@
 #include "compute/vmath.h"
 #include "nn/attention.h"
 
-static void energy(int n, const real *restrict q, struct mat keys, const real *restrict v,
-                   real *restrict e)
+static void energy(int n, const real *restrict q, int first, struct mat keys,
+                   const real *restrict v, real *restrict e)
 {
+    (void)first;
     for (int j = 0; j < keys.rows; j++) {
         const real *key = mat_row(keys, j);
         real sum = 0;
@@ -19,10 +20,11 @@ static void energy(int n, const real *restrict q, struct mat keys, const real *r
     }
 }
 
-static void energy_backward(int n, const real *restrict q, struct mat keys, const real *restrict v,
-                            const real *restrict d_e, real *restrict d_q, struct mat d_keys,
-                            real *restrict d_v)
+static void energy_backward(int n, const real *restrict q, int first, struct mat keys,
+                            const real *restrict v, const real *restrict d_e, real *restrict d_q,
+                            struct mat d_keys, real *restrict d_v)
 {
+    (void)first;
     for (int j = 0; j < keys.rows; j++) {
         const real *restrict key = mat_row(keys, j);
         real *restrict d_key = mat_row(d_keys, j);

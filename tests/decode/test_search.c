@@ -16,6 +16,16 @@ static const char *const recipes[] = {
     "model: {embedding: 9, encoder_hidden: 16, decoder_hidden: 16, bidirectional: false,\n"
     "        reverse_source: true}\n"
     "attention: {place: none}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24, encoder_layers: 3,\n"
+    "        decoder_layers: 3, bidirectional_layers: first, residual: 3}\n"
+    "attention: {place: gnmt, coverage: true, size: 20}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n"
+    "attention: {preset: luong, window: local_m, width: 1, coverage: true}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24, encoder_layers: 2,\n"
+    "        decoder_layers: 2, residual: 2}\n"
+    "attention: {place: after, window: local_p, width: 2, coverage: true}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n"
+    "attention: {window: hard}\n",
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes, WORDS = 150 };
 

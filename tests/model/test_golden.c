@@ -11,9 +11,13 @@ enum { GOLDEN_SENTENCES = 5, GOLDEN_STEPS = 10 };
 
 static const double tolerance = 1e-4;
 
-static const char *const names[] = {"bahdanau", "luong",    "feeding",  "deep",     "copy",
-                                    "forward",  "gru",      "rnn_tanh", "rnn_relu", "sgd",
-                                    "momentum", "adadelta", "adamw"};
+static const char *const names[] = {
+    "bahdanau",       "luong",      "feeding",        "deep",         "copy",
+    "forward",        "gru",        "rnn_tanh",       "rnn_relu",     "sgd",
+    "momentum",       "adadelta",   "adamw",          "local_m",      "local_p",
+    "local_p_before", "coverage",   "coverage_after", "residual",     "first",
+    "gnmt",           "gru_before", "lstm_peephole",  "lstm_coupled", "lstm_norm",
+    "gru_norm",       "mut1",       "mut2",           "mut3"};
 
 struct golden {
     const char *name;
