@@ -211,6 +211,7 @@ static void report_progress(struct trainer *t, double rate, double norm)
     double tokens = (double)t->window.sums.tokens;
     double done = (double)(t->state.update - t->first_update);
     double left = (double)(e.epochs - e.epoch) * (double)e.batches + (double)(e.batches - e.batch);
+    left /= t->recipe->train.accumulate;
     if (t->recipe->train.updates > 0)
         left = fmin(left, (double)(t->recipe->train.updates - t->state.update));
     e.loss = t->window.sums.loss / tokens;
