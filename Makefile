@@ -47,17 +47,24 @@ CLI_OBJECTS  := $(CLI_FILES:%.c=$(BUILD)/%.o)
 LIB  := $(BUILD)/libsatz.a
 EVAL := $(BUILD)/libsatzeval.a
 SATZ := $(BUILD)/satz
+# The program in double precision, for `satz replay --double`.
+DOUBLE := $(if $(filter double,$(VARIANT)),,$(BUILD)/satz-double)
 
 # tests/gradient runs in double precision; every other folder against the build under test.
 TEST_FILES := $(filter-out tests/gradient/%,$(wildcard tests/*/test_*.c))
 GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
+# The program with faults that tests can set (tests/fault/fault.cc).
+FAULTY := $(BUILD)/tests/fault/satz-fault
+FAULTS := malloc calloc realloc posix_memalign _Znwm open fopen fdopen mkostemp fread fwrite fflush \
+          fclose fsync rename mmap mkdir unlink unlinkat opendir readdir stat fstat flock gzopen gzread
 TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
 
 # One line for each step; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $@' && )
 
-.PHONY: all help setup build test tests demo lint format check-full clean
+.PHONY: FORCE all help setup build test tests demo lint format check-full clean
 all: build
+FORCE:
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -65,14 +72,14 @@ help: ## this list
 setup: ## install the packages Satz needs (root or sudo)
 	@scripts/setup.sh
 
-build: $(SATZ) $(LIB) $(EVAL) ## the program build/release/satz and the libraries
+build: $(SATZ) $(DOUBLE) $(LIB) $(EVAL) ## the program build/release/satz and the libraries
 
 test: setup ## set up, build and run all tests
 	@$(MAKE) --no-print-directory -j$$(nproc) build tests
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=double tests
 	@scripts/run-tests.sh
 
-tests: $(TESTS)
+tests: $(TESTS) $(if $(DOUBLE),$(DOUBLE) $(FAULTY))
 
 demo: setup ## from nothing to a trained, scored English-German model
 	@$(MAKE) --no-print-directory -j$$(nproc) build
@@ -92,6 +99,9 @@ clean: ## remove everything that was built
 
 $(SATZ): $(CLI_OBJECTS) $(LIB) $(EVAL)
 	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(LIB) $(EVAL) $(LIBS)
+$(BUILD)/satz-double: FORCE
+	@$(MAKE) --no-print-directory VARIANT=double build/double/satz
+	@cmp -s build/double/satz $@ || cp build/double/satz $@
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
 	$(call say,AR)ar rcs $@ $^
@@ -115,5 +125,8 @@ $(foreach l,$(SIMD_LEVELS),$(eval $(call simd_rule,$(l))))
 $(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SATZ) Makefile
 	@mkdir -p $(@D)
 	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
+
+$(FAULTY): $(BUILD)/tests/fault/fault.o $(CLI_OBJECTS) $(LIB) $(EVAL)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(FAULTS:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -323,9 +323,20 @@ struct satz_train_options {
 };
 
 /* Trains the model a recipe describes. In train.folder: model.safetensors (the best so far),
- * checkpoint-UPDATE.safetensors (the last ones), log.jsonl, lock, and cache/ unless data.cache
- * names another folder. Returns 1 when it was stopped early by `stop`, with a checkpoint saved. */
+ * checkpoint-UPDATE.safetensors (the last ones), log.jsonl, lock, cache/ unless data.cache names
+ * another folder, and blackbox-UPDATE.safetensors for steps whose gradient was not finite. Returns
+ * 1 when it was stopped early by `stop`, with a checkpoint saved. */
 int satz_train(const struct satz_recipe *recipe, const struct satz_train_options *options,
                struct satz_error *err);
+
+/* Repeats the step that a black box holds on `threads` threads (0: all processors) and says in
+ * *report, to be read by people, how it compares and where the first value stands that is not
+ * finite; free() it. Returns 0 when the step is the same to the bit, 1 when it is not. Built in
+ * double precision: 0 when the gradient agrees with differences of the loss, or is not finite in
+ * double either. */
+int satz_replay(const char *path, int threads, char **report, struct satz_error *err);
+
+/* What a black box says of its step, the batch's text and the steps before, as JSON. free() it. */
+char *satz_replay_facts(const char *path, struct satz_error *err);
 
 #endif

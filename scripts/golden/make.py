@@ -106,6 +106,14 @@ CASES = {
     "mut2": cell_case("mut2"),
     "mut3": cell_case("mut3", place="after"),
     "fertility": ((9, 10), TINY, {"coverage": "fertility", "coverage_loss": 0.4, "size": 3}),
+    "sgd_l2": ((9, 9), SMALL, {"place": "none"}, {"name": "sgd", "rate": 0.1, "l2": 0.1}),
+    "momentum_l2": ((9, 9), SMALL, {"place": "none"},
+                    {"name": "momentum", "rate": 0.1, "momentum": 0.8, "l2": 0.1}),
+    "adadelta_l2": ((9, 9), SMALL, {"place": "none"},
+                    {"name": "adadelta", "rate": 0.5, "rho": 0.9, "epsilon": 1e-4, "l2": 0.1}),
+    "adam_l2": ((9, 9), SMALL, {"place": "none"},
+                {"name": "adam", "rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
+                 "l2": 0.1}),
 }
 
 # name: (the layers, one step of one layer, options of both, parts of a state)
@@ -346,16 +354,17 @@ def padded_alignment(alignments):
 
 
 def make_optimizer(o, trained):
+    l2 = {"weight_decay": o.get("l2", 0)}
     if o["name"] == "sgd":
-        return torch.optim.SGD(trained, lr=o["rate"])
+        return torch.optim.SGD(trained, lr=o["rate"], **l2)
     if o["name"] == "momentum":
-        return torch.optim.SGD(trained, lr=o["rate"], momentum=o["momentum"])
+        return torch.optim.SGD(trained, lr=o["rate"], momentum=o["momentum"], **l2)
     if o["name"] == "adadelta":
-        return torch.optim.Adadelta(trained, lr=o["rate"], rho=o["rho"], eps=o["epsilon"])
+        return torch.optim.Adadelta(trained, lr=o["rate"], rho=o["rho"], eps=o["epsilon"], **l2)
     adam = {"lr": o["rate"], "betas": (o["beta1"], o["beta2"]), "eps": o["epsilon"]}
     if o["name"] == "adamw":
         return torch.optim.AdamW(trained, weight_decay=o["weight_decay"], **adam)
-    return torch.optim.Adam(trained, **adam)
+    return torch.optim.Adam(trained, **l2, **adam)
 
 
 def run_case(vocabulary, model_options, attention_options, optimizer_options, seed):
@@ -363,7 +372,7 @@ def run_case(vocabulary, model_options, attention_options, optimizer_options, se
     model = model_of(vocabulary, model_options, attention_options)
     named = model.named()
     for entry in named.values():
-        entry.draw(generator, "weight_decay" not in optimizer_options)
+        entry.draw(generator, not {"weight_decay", "l2"} & set(optimizer_options))
         entry.freeze()
     sources = draw_sentences(SOURCE_LENGTHS, vocabulary[0], generator)
     targets = draw_sentences(TARGET_LENGTHS, vocabulary[1], generator)

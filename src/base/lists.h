@@ -3,7 +3,7 @@
  * The recipe's choices, the reference docs, the lookup tables, and the gradient check of every cell
  * with every score come from these lists. To add a member: add one line here and write its table:
  * nn/cell_NAME.simd.c, nn/score_NAME.simd.c, nn/window_NAME.simd.c, train/optimizer_NAME.simd.c,
- * compute/NAME.c, or, for a schedule, a row in train/schedule.c. */
+ * compute/NAME.c, or, for a schedule or a decay, a row in train/schedule.c. */
 #ifndef SATZ_BASE_LISTS_H
 #define SATZ_BASE_LISTS_H
 
@@ -45,7 +45,17 @@
 #define SCHEDULE_LIST(X)                                                                           \
     X(constant, "the rate as given")                                                               \
     X(warmup, "linear warm-up, then falling with the inverse square root of the step")             \
-    X(plateau, "multiplied by schedule.factor when validation stops improving")
+    X(plateau, "multiplied by schedule.factor when validation stops improving")                    \
+    X(cosine, "linear warm-up, then half a cosine down to the minimum (Loshchilov 2016)")          \
+    X(halving, "constant for schedule.start epochs, then multiplied by schedule.factor every "     \
+               "schedule.interval epochs (Luong 2015)")
+
+/* The probability of the true word in update i: scheduled sampling. */
+#define DECAY_LIST(X)                                                                              \
+    X(none, "1: the true words only")                                                              \
+    X(linear, "k - c i")                                                                           \
+    X(exponential, "k^i, k < 1")                                                                   \
+    X(inverse_sigmoid, "k / (k + exp(i / k)), k >= 1")
 
 /* Best first: "auto" takes the first that runs here. */
 #define BACKEND_LIST(X)                                                                            \

@@ -7,6 +7,7 @@
 /* clang-format off */
 #define COMMAND_LIST(X) \
     X(train)            \
+    X(replay)           \
     X(translate)        \
     X(score)            \
     X(average)          \

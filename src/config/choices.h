@@ -66,6 +66,15 @@
     X(sentences, "sentence pairs")                                                                 \
     X(tokens, "target tokens, ends counted")
 
+#define OWN_WORD_LIST(X)                                                                           \
+    X(sample, "drawn by its probabilities")                                                        \
+    X(argmax, "the likeliest")
+
+#define ON_NONFINITE_LIST(X)                                                                       \
+    X(skip, "leave the weights as they are and take the next batch; ten in a row end the run")     \
+    X(rollback, "go back to the last checkpoint, at half the rate; ten in a row end the run")      \
+    X(stop, "end the run")
+
 #define METRIC_LIST(X)                                                                             \
     X(perplexity, "of the held-out text, lower is better")                                         \
     X(bleu, "of its translations, higher is better")

@@ -56,6 +56,7 @@ INTEGER(data, max_length, 100, 1, 10000, "longest sentence in tokens on either s
 CHOICE(data, on_empty, skip, ON_EMPTY_LIST, "what to do with a pair that has an empty side")
 CHOICE(data, on_long, skip, ON_LONG_LIST, "what to do with a pair longer than `data.max_length`")
 CHOICE(data, on_invalid, error, ON_INVALID_LIST, "what to do with a line that is not valid UTF-8")
+BOOLEAN(data, may_change, false, "a run may be resumed with another training text than it began with")
 SECTION_END(data)
 
 SECTION_BEGIN(tokenizer, "How text is cut into the units of the vocabulary (SentencePiece).")
@@ -66,6 +67,15 @@ REAL(tokenizer, coverage, 1.0, 0.5, 1.0, "share of the characters in the text th
 TEXT(tokenizer, source_model, "", "existing SentencePiece model of the source side, instead of training one")
 TEXT(tokenizer, target_model, "", "existing SentencePiece model of the target side; the same file if joint")
 SECTION_END(tokenizer)
+
+SECTION_BEGIN(sampling, "Subword regularisation: the training text is cut anew in every epoch.")
+BOOLEAN(sampling, source, false, "draw the source side's units")
+BOOLEAN(sampling, target, false, "draw the target side's units")
+FRACTION(sampling, alpha, 0.1,
+         "bpe: probability that a merge is left out (Provilkov 2020); unigram: exponent of a "
+         "segmentation's probability (Kudo 2018)")
+INTEGER(sampling, nbest, -1, -1, 512, "segmentations to draw from (unigram); -1: all")
+SECTION_END(sampling)
 
 SECTION_BEGIN(model, "The network.")
 INTEGER(model, embedding, 256, 1, 65536, "width of the embeddings of both sides")
@@ -117,6 +127,11 @@ FRACTION(dropout, embedding, 0.0, "on the embeddings of both sides")
 FRACTION(dropout, annotations, 0.0, "on the encoder's output")
 FRACTION(dropout, layers, 0.0, "between recurrent layers")
 FRACTION(dropout, readout, 0.0, "on the layer below the output")
+FRACTION(dropout, recurrent, 0.0, "on the candidate update of every cell (Semeniuta 2016)")
+FRACTION(dropout, source_words, 0.0, "on whole words of the source (Sennrich 2016)")
+FRACTION(dropout, target_words, 0.0, "on whole words that the decoder reads")
+BOOLEAN(dropout, variational, false,
+        "one mask for all steps of a sentence, at every place (Gal and Ghahramani 2016)")
 SECTION_END(dropout)
 
 SECTION_BEGIN(train, "The training run.")
@@ -131,6 +146,17 @@ INTEGER(train, shards, 2, 1, 64,
 INTEGER(train, threads, 0, 0, 1024, "threads that share the work; 0: all processors")
 FRACTION(train, label_smoothing, 0.1, "share of the target's probability spread over the vocabulary")
 REAL(train, clip, 1.0, 0.0, 1e6, "largest norm of the whole gradient; 0: no clipping")
+REAL(train, clip_value, 0.0, 0.0, 1e6,
+     "largest absolute value of an element of the gradient, before `train.clip`; 0: any")
+INTEGER(train, accumulate, 1, 1, 100000, "batches whose gradients make one update")
+FRACTION(train, ema, 0.0,
+         "decay of a moving average of the weights, which is validated and saved; 0: none")
+REAL(train, rdrop, 0.0, 0.0, 1000.0,
+     "weight of the disagreement between two passes with different dropout (Liang 2021); 0: one pass")
+INTEGER(train, bptt, 0, 0, 10000,
+        "target steps that a gradient goes back over; 0: the whole sentence")
+CHOICE(train, on_nonfinite, skip, ON_NONFINITE_LIST,
+       "what to do when a loss or gradient is not finite; its black box is written first (`satz replay`)")
 INTEGER(train, keep_last, 2, 1, 1000, "checkpoints that are kept")
 INTEGER(train, average, 0, 0, 1000, "average the weights of the last n checkpoints at the end; 0: do not")
 INTEGER(train, log_every, 50, 1, 1000000, "updates between two lines of the log")
@@ -146,22 +172,37 @@ REAL(optimizer, epsilon, 1e-8, 1e-30, 1.0,
 FRACTION(optimizer, momentum, 0.9, "share of the last step that is kept (momentum)")
 FRACTION(optimizer, rho, 0.95, "decay of the means of squares (adadelta)")
 REAL(optimizer, weight_decay, 0.01, 0.0, 100.0, "part of a weight lost per update at rate 1 (adamw)")
+REAL(optimizer, l2, 0.0, 0.0, 100.0, "part of a weight added to its gradient (all but adamw)")
 SECTION_END(optimizer)
 
 SECTION_BEGIN(schedule, "How the learning rate changes.")
 CHOICE(schedule, name, constant, SCHEDULE_LIST, "the rule")
-INTEGER(schedule, warmup, 4000, 1, 2000000000, "updates until the peak (warmup)")
-REAL(schedule, factor, 0.5, 0.001, 1.0, "what the rate is multiplied by (plateau)")
+INTEGER(schedule, warmup, 4000, 1, 2000000000, "updates until the peak (warmup, cosine)")
+INTEGER(schedule, length, 0, 0, 2000000000,
+        "updates until `schedule.minimum_rate` (cosine); 0: `train.updates`")
+REAL(schedule, factor, 0.5, 0.001, 1.0, "what the rate is multiplied by (plateau, halving)")
+REAL(schedule, start, 5.0, 0.0, 1e6, "epochs before the rate first falls (halving)")
+REAL(schedule, interval, 1.0, 0.01, 1e6, "epochs between falls of the rate (halving)")
 INTEGER(schedule, patience, 0, 0, 1000000,
         "validations without improvement to let pass before the rate is multiplied (plateau)")
 REAL(schedule, minimum_rate, 0.0, 0.0, 1000.0, "the rate never falls below this")
 SECTION_END(schedule)
+
+SECTION_BEGIN(scheduled, "Scheduled sampling (Bengio 2015): the decoder reads words of its own choice.")
+CHOICE(scheduled, decay, none, DECAY_LIST, "how the probability of reading the true word falls")
+REAL(scheduled, k, 1.0, 0.0, 1e9, "k of the decay's formula")
+REAL(scheduled, c, 1e-5, 0.0, 1.0, "c of linear: how much the probability falls per update")
+FRACTION(scheduled, least, 0.0, "the probability never falls below this")
+CHOICE(scheduled, choice, sample, OWN_WORD_LIST, "how the decoder chooses")
+SECTION_END(scheduled)
 
 SECTION_BEGIN(validation, "How progress is judged, and when to stop.")
 INTEGER(validation, every, 0, 0, 2000000000, "updates between validations; 0: after every epoch")
 CHOICE(validation, metric, perplexity, METRIC_LIST, "what decides which checkpoint is best")
 INTEGER(validation, bleu_every, 0, 0, 1000000,
         "translate and score at each n-th validation; 0: only if `validation.metric: bleu`")
+REAL(validation, min_delta, 0.0, 0.0, 1e6,
+     "improvements of the metric up to this do not count for `validation.patience`")
 INTEGER(validation, patience, 5, 0, 1000000,
         "validations without improvement before training stops; 0: never")
 INTEGER(validation, beam, 1, 1, 1000, "beam width of the translations that are scored")

@@ -291,6 +291,82 @@ static int check_training(const struct recipe *r, struct satz_error *err)
                          "train.average is %d but train.keep_last keeps only %d checkpoints; set "
                          "train.keep_last: %d",
                          r->train.average, r->train.keep_last, r->train.average);
+    if (r->train.average > 1 && r->train.ema > 0)
+        return error_set(err, "train.average and train.ema both average the weights; set one of "
+                              "them to 0");
+    if (r->optimizer.l2 > 0 && recipe_is(r->optimizer.name, "adamw"))
+        return error_set(err,
+                         "optimizer.l2 is %g, but adamw has its own optimizer.weight_decay; "
+                         "set optimizer.l2: 0 or optimizer.name: adam",
+                         r->optimizer.l2);
+    return 0;
+}
+
+static bool drops(const struct recipe *r)
+{
+    return r->dropout.embedding > 0 || r->dropout.annotations > 0 || r->dropout.layers > 0 ||
+           r->dropout.readout > 0 || r->dropout.recurrent > 0 || r->dropout.source_words > 0 ||
+           r->dropout.target_words > 0;
+}
+
+static int check_dropout(const struct recipe *r, struct satz_error *err)
+{
+    if (r->dropout.variational && !drops(r))
+        return error_set(err, "dropout.variational is true, but nothing is dropped: set a rate, "
+                              "such as dropout.embedding");
+    if (r->train.rdrop > 0 && !drops(r))
+        return error_set(err,
+                         "train.rdrop is %g, but without dropout two passes always agree: set "
+                         "a rate, such as dropout.readout",
+                         r->train.rdrop);
+    if (r->train.rdrop > 0 && !recipe_is(r->scheduled.decay, "none"))
+        return error_set(err,
+                         "train.rdrop compares two passes over the same words, but with "
+                         "scheduled.decay %s each reads its own; set one of them off",
+                         r->scheduled.decay);
+    return 0;
+}
+
+static int check_sampling(const struct recipe *r, struct satz_error *err)
+{
+    if (!r->sampling.source && !r->sampling.target)
+        return 0;
+    bool bpe = recipe_is(r->tokenizer.type, "bpe"), trained = !r->tokenizer.source_model[0];
+    if (trained && !bpe && !recipe_is(r->tokenizer.type, "unigram"))
+        return error_set(err,
+                         "sampling.source or sampling.target is true, but there is only one way to "
+                         "split a text into units of tokenizer.type %s; use bpe or unigram",
+                         r->tokenizer.type);
+    if (trained && bpe && r->sampling.nbest != -1)
+        return error_set(err, "sampling.nbest is for tokenizer.type unigram; bpe draws from all: "
+                              "set sampling.nbest: -1");
+    if (r->sampling.nbest == 0 || r->sampling.nbest == 1)
+        return error_set(err,
+                         "sampling.nbest is %d, which leaves nothing to draw from; set at "
+                         "least 2, or -1 for all",
+                         r->sampling.nbest);
+    return 0;
+}
+
+static int check_schedule(const struct recipe *r, struct satz_error *err)
+{
+    int length = r->schedule.length ? r->schedule.length : r->train.updates;
+    if (recipe_is(r->schedule.name, "cosine") && length <= r->schedule.warmup)
+        return error_set(err,
+                         "schedule.name is cosine, which needs to know its length: set "
+                         "schedule.length or train.updates above schedule.warmup (%d)",
+                         r->schedule.warmup);
+    double k = r->scheduled.k;
+    if (recipe_is(r->scheduled.decay, "exponential") && k >= 1)
+        return error_set(err,
+                         "scheduled.decay is exponential, which needs scheduled.k below 1, "
+                         "not %g: the probability would not fall",
+                         k);
+    if (recipe_is(r->scheduled.decay, "inverse_sigmoid") && k < 1)
+        return error_set(err,
+                         "scheduled.decay is inverse_sigmoid, which needs scheduled.k of at "
+                         "least 1, not %g",
+                         k);
     if (r->schedule.minimum_rate > r->optimizer.rate)
         return error_set(err, "schedule.minimum_rate (%g) is above optimizer.rate (%g)",
                          r->schedule.minimum_rate, r->optimizer.rate);
@@ -299,7 +375,8 @@ static int check_training(const struct recipe *r, struct satz_error *err)
 
 int recipe_check(const struct recipe *r, struct satz_error *err)
 {
-    if (check_data(r, err) < 0 || check_model(r, err) < 0 || check_training(r, err) < 0)
+    if (check_data(r, err) < 0 || check_model(r, err) < 0 || check_training(r, err) < 0 ||
+        check_dropout(r, err) < 0 || check_sampling(r, err) < 0 || check_schedule(r, err) < 0)
         return -1;
     return 0;
 }

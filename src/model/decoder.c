@@ -27,6 +27,8 @@ static int declare_layers(struct decoder *d, const struct recipe *recipe, struct
             .hidden = d->hidden,
             .extra = context + (l ? 0 : feed),
             .forget_bias = (real)recipe->model.forget_bias,
+            .dropout = (real)recipe->dropout.recurrent,
+            .site = SITE_DECODER_CELL + (uint64_t)l,
             .init = model_weight_init(recipe),
         };
         if (rnn_declare(&d->rnn[l], recipe->model.decoder_cell, options, prefix, p, w, err) < 0)
@@ -175,6 +177,7 @@ void decoder_rows_plan(const struct decoder *d, int n, const int *sentence, int 
     for (int l = 0; l < d->layers; l++) {
         rows->gates[l] = pass_mat(arena, n, rnn_gate_width(&d->rnn[l]));
         rows->saved[l] = rnn_plan_saved(&d->rnn[l], n, arena);
+        rows->keep[l] = rnn_plan_keep(&d->rnn[l], n, training, arena);
         if (l > 0)
             rows->input[l] = pass_mat(arena, n, d->hidden);
         rows->output[l] =
@@ -225,6 +228,7 @@ struct decoder_rows decoder_rows_slice(const struct decoder *d, const struct dec
     for (int l = 0; l < d->layers; l++) {
         part.gates[l] = slice(rows->gates[l], from, n);
         part.saved[l] = slice(rows->saved[l], from, n);
+        part.keep[l] = slice(rows->keep[l], from, n);
         part.input[l] = slice(rows->input[l], from, n);
         part.output[l] = slice(rows->output[l], from, n);
     }
@@ -245,6 +249,7 @@ static struct cell_step layer_step(const struct decoder *d, const struct decoder
         .previous = layer_state(d, rows->previous, l),
         .next = layer_state(d, rows->next, l),
         .saved = rows->saved[l],
+        .keep = rows->keep[l],
     };
 }
 
@@ -265,6 +270,7 @@ void decoder_recur(const struct pass *pass, const struct decoder *d,
                          rows->input[l]);
             weight_forward(pass, d->rnn[l].input, rows->input[l], 0, rows->gates[l]);
         }
+        rnn_fill_keep(pass, &d->rnn[l], rows->first, rows->keep[l]);
         if (d->input_context[l] >= 0)
             weight_forward(pass, d->input_context[l], rows->attention.context, 1, rows->gates[l]);
         d->rnn[l].cell->forward(pass, &d->rnn[l], layer_step(d, rows, l));

@@ -57,11 +57,12 @@ struct decoder {
 
 /* n rows of everything a step reads and writes: one step's hypotheses, or a whole batch's words. */
 struct decoder_rows {
-    int first;                           /* index of row 0 in the batch, for dropout */
+    int first;                           /* row 0's place in dropout's masks */
     struct mat embedded;                 /* [n, E] */
     struct mat previous, next;           /* [n, state] */
     struct mat gates[MODEL_MAX_LAYERS];  /* [n, gates*H] */
     struct mat saved[MODEL_MAX_LAYERS];  /* [n, saved*H] */
+    struct mat keep[MODEL_MAX_LAYERS];   /* [n, H]: nn/cell.h */
     struct mat input[MODEL_MAX_LAYERS];  /* [n, H], layers above 0 */
     struct mat output[MODEL_MAX_LAYERS]; /* [n, H]: of next, or of its own where residual */
     struct attention_rows attention;

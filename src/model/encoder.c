@@ -18,6 +18,7 @@ int encoder_declare(struct encoder *e, const struct recipe *recipe, struct param
         .layers = recipe->model.encoder_layers,
         .hidden = recipe->model.encoder_hidden,
         .dropout_layers = (real)recipe->dropout.layers,
+        .variational = recipe->dropout.variational,
     };
     e->residual = recipe->model.residual ? recipe->model.residual - 1 : e->layers;
     int in = recipe->model.embedding;
@@ -36,6 +37,9 @@ int encoder_declare(struct encoder *e, const struct recipe *recipe, struct param
                 .hidden = e->hidden,
                 .reverse = d == 1,
                 .forget_bias = (real)recipe->model.forget_bias,
+                .dropout = (real)recipe->dropout.recurrent,
+                .site = SITE_ENCODER_CELL + (uint64_t)(2 * l + d),
+                .variational = recipe->dropout.variational,
                 .init = model_weight_init(recipe),
             };
             if (rnn_declare(&e->rnn[l][d], recipe->model.encoder_cell, options, prefix, p, w, err) <
@@ -76,8 +80,8 @@ static struct mat outputs(const struct encoder *e, const struct encoder_memory *
 }
 
 /* The output of layer l, the next one's input. */
-static void fill_input(const struct pass *pass, const struct encoder *e, int l,
-                       struct encoder_memory *m)
+static void fill_input(const struct pass *pass, const struct encoder *e, const struct sequence *seq,
+                       int l, struct encoder_memory *m)
 {
     struct mat to = m->input[l + 1];
     for (int d = 0; d < e->directions[l]; d++)
@@ -86,7 +90,8 @@ static void fill_input(const struct pass *pass, const struct encoder *e, int l,
         pass->kernels->add_rows(to, m->below[l]);
     if (l + 1 >= e->residual)
         mat_copy(m->below[l + 1], to);
-    pass_dropout(pass, SITE_ENCODER_LAYER + (uint64_t)l, e->dropout_layers, 0, to);
+    pass_dropout_words(pass, SITE_ENCODER_LAYER + (uint64_t)l, e->dropout_layers, e->variational,
+                       seq, to);
 }
 
 /* The output of the top layer, from time-major to sentence-major. */
@@ -115,7 +120,7 @@ void encoder_forward(const struct pass *pass, const struct encoder *e, const str
             rnn_forward(pass, &e->rnn[l][d], seq, m->input[l], &m->rnn[l][d]);
         }
         if (l + 1 < e->layers)
-            fill_input(pass, e, l, m);
+            fill_input(pass, e, seq, l, m);
     }
     fill_annotations(pass, e, seq, start, m, annotations);
 }
@@ -133,8 +138,8 @@ void encoder_backward(const struct pass *pass, const struct encoder *e, const st
             rnn_backward(pass, &e->rnn[l][d], seq, m->input[l], direction(e, d_output, d),
                          &m->rnn[l][d], d ? 1 : 0, m->d_input[l]);
         if (l > 0)
-            pass_dropout(pass, SITE_ENCODER_LAYER + (uint64_t)(l - 1), e->dropout_layers, 0,
-                         m->d_input[l]);
+            pass_dropout_words(pass, SITE_ENCODER_LAYER + (uint64_t)(l - 1), e->dropout_layers,
+                               e->variational, seq, m->d_input[l]);
         if (l >= e->residual)
             pass->kernels->add_rows(m->d_input[l], d_output);
     }

@@ -20,6 +20,7 @@ struct encoder {
     int residual; /* the lowest layer that adds its input; `layers` if none */
     struct rnn rnn[MODEL_MAX_LAYERS][2];
     real dropout_layers;
+    bool variational; /* dropout: one mask for all words of a sentence */
 };
 
 struct encoder_memory {

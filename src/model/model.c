@@ -85,6 +85,20 @@ int model_read_tokenizers(const struct tensors *file, const char *path, struct t
     return 0;
 }
 
+/* The double build also reads what the ordinary one wrote. */
+static void copy_values(real *to, const struct tensor *from, size_t n)
+{
+    if (from->type == real_type) {
+        memcpy(to, from->data, n * sizeof *to);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        float value;
+        memcpy(&value, (const char *)from->data + i * sizeof value, sizeof value);
+        to[i] = (real)value;
+    }
+}
+
 int model_read_block(const struct model *m, const struct tensors *file, const char *path,
                      const char *prefix, real *block, struct satz_error *err)
 {
@@ -96,12 +110,12 @@ int model_read_block(const struct model *m, const struct tensors *file, const ch
         const struct tensor *t = tensors_find(file, name);
         if (!t)
             return error_set(err, "%s: the tensor %s is missing", path, name);
-        if (t->type != real_type || t->rank != 2 || t->shape[0] != (size_t)e->rows ||
+        bool widen = sizeof(real) == 8 && t->type == TENSOR_F32;
+        if ((t->type != real_type && !widen) || t->rank != 2 || t->shape[0] != (size_t)e->rows ||
             t->shape[1] != (size_t)e->cols)
             return error_set(err, "%s: the tensor %s should be %s [%d, %d]", path, name,
                              tensor_type_name(real_type), e->rows, e->cols);
-        memcpy(params_view(p, block, i).data, t->data,
-               (size_t)e->rows * (size_t)e->cols * sizeof(real));
+        copy_values(params_view(p, block, i).data, t, (size_t)e->rows * (size_t)e->cols);
     }
     return 0;
 }

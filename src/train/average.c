@@ -43,6 +43,8 @@ int average_checkpoints(struct model *m, const char *folder, int n, struct satz_
     double *sum = memory_new(size, sizeof *sum, err);
     int status = block && sum ? checkpoint_list(folder, &updates, &count, err) : -1;
     size_t first = count > (size_t)n ? count - (size_t)n : 0;
+    if (first + 1 < count && updates[first] == 0)
+        first++; /* where a run began that may have to go back to it */
     for (size_t i = first; status == 0 && i < count; i++)
         status = add_checkpoint(m, folder, updates[i], block, sum, err);
     if (status == 0 && count == first)

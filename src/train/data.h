@@ -3,11 +3,12 @@
 #define SATZ_TRAIN_DATA_H
 
 #include "config/recipe.h"
-#include "text/corpus.h"
+#include "text/corpus_text.h"
 #include "text/tokenizer.h"
 
 struct data {
     struct corpus *train, *valid; /* valid is NULL when the recipe names none */
+    struct corpus_text *text;     /* of train, when its tokens are drawn anew; else NULL */
 };
 
 /* The tokenizers of a recipe: its own files, or trained on its training text. Trained ones are kept

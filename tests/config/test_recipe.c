@@ -24,9 +24,10 @@ static void test_errors(void **state)
         {"trian:\n  seed: 1\n", "r:1:1: unknown section \"trian\"; did you mean \"train\"?"},
         {"train:\n  seed: 1\nseed: 2\n",
          "r:3:1: unknown section \"seed\"; seed is a key of the section train"},
-        {"zzzzzz: 1\n", "r:1:1: unknown section \"zzzzzz\"; sections are data, tokenizer, model, "
-                        "attention, dropout, train, optimizer, schedule, validation, compute, "
-                        "decode"},
+        {"zzzzzz: 1\n",
+         "r:1:1: unknown section \"zzzzzz\"; sections are data, tokenizer, sampling, "
+         "model, attention, dropout, train, optimizer, schedule, scheduled, "
+         "validation, compute, decode"},
         {"train:\n  bacth: 1\n", "r:2:3: unknown key train.bacth; did you mean train.batch?"},
         {"model:\n  seed: 1\n", "r:2:3: unknown key model.seed; did you mean train.seed?"},
         {"compute:\n  zzzzzz: 1\n",
@@ -161,6 +162,19 @@ static void test_checks(void **state)
         {"train: {folder: ''}", "train.folder", "current"},
         {"train: {average: 5}", "train.average", "train.keep_last"},
         {"schedule: {minimum_rate: 1}", "schedule.minimum_rate", "optimizer.rate"},
+        {"schedule: {name: cosine}", "schedule.name", "schedule.length"},
+        {"schedule: {name: cosine, length: 3000}", "schedule.length", "schedule.warmup (4000)"},
+        {"train: {average: 2, ema: 0.9}", "train.average", "train.ema"},
+        {"optimizer: {name: adamw, l2: 0.1}", "optimizer.l2", "optimizer.weight_decay"},
+        {"tokenizer: {type: char}\nsampling: {source: true}", "sampling.source", "char"},
+        {"tokenizer: {type: bpe}\nsampling: {target: true, nbest: 8}", "sampling.nbest", "unigram"},
+        {"sampling: {target: true, nbest: 1}", "sampling.nbest is 1", "at least 2"},
+        {"dropout: {variational: true}", "dropout.variational", "a rate"},
+        {"train: {rdrop: 5}", "train.rdrop", "dropout"},
+        {"train: {rdrop: 5}\ndropout: {readout: 0.1}\nscheduled: {decay: linear}", "train.rdrop",
+         "scheduled.decay linear"},
+        {"scheduled: {decay: exponential}", "scheduled.decay", "scheduled.k below 1"},
+        {"scheduled: {decay: inverse_sigmoid, k: 0.5}", "scheduled.decay", "scheduled.k"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct recipe r;
@@ -324,6 +338,9 @@ static void test_every_key_can_be_set(void **state)
             {"attention.coverage_loss", "attention.coverage=sum"},
             {"model.residual", "model.embedding=512"},
             {"optimizer.rate", "schedule.minimum_rate=0"},
+            {"dropout.variational", "dropout.layers=0.1"},
+            {"train.rdrop", "dropout.layers=0.1"},
+            {"schedule.name", "schedule.length=9999"},
             {"schedule.minimum_rate", "optimizer.rate=1000"},
         };
         char value[64], setting[160], name[80];

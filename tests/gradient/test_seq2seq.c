@@ -7,15 +7,20 @@
 static const char *const small =
     "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7, readout: 6, %s}\n"
     "attention: {size: 4, positions: 4, %s}\n"
-    "dropout: {embedding: 0.2, annotations: 0.2, layers: 0.3, readout: 0.3}\n"
+    "dropout: {embedding: 0.2, annotations: 0.2, layers: 0.3, readout: 0.3%s}\n"
     "train: {label_smoothing: 0.1}\n"
     "tokenizer: {joint: true}\n";
 
-static void check(const char *model, const char *attention)
+static void check_dropout(const char *model, const char *attention, const char *dropout)
 {
     char yaml[1024];
-    snprintf(yaml, sizeof yaml, small, model, attention);
+    snprintf(yaml, sizeof yaml, small, model, attention, dropout);
     check_recipe(yaml, 24);
+}
+
+static void check(const char *model, const char *attention)
+{
+    check_dropout(model, attention, "");
 }
 
 static void test_every_cell_score_and_window(void **state)
@@ -133,6 +138,125 @@ static void test_tied(void **state)
     check("tie: all", "score: general, place: after, feeding: true");
 }
 
+/* With a mask for each word, and with one for each sentence. */
+static void test_dropout(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {
+        ", recurrent: 0.2", ", source_words: 0.2, target_words: 0.2",
+        ", recurrent: 0.2, source_words: 0.2, target_words: 0.2, variational: true"};
+    for (int i = 0; i < 3; i++) {
+        check_dropout("encoder_layers: 2, decoder_layers: 2", "place: before", kinds[i]);
+        check_dropout("encoder_layers: 2, decoder_layers: 3",
+                      "score: general, place: after, feeding: true", kinds[i]);
+        check_dropout("encoder_layers: 2, bidirectional: false", "score: general, place: after",
+                      kinds[i]);
+        check_dropout("reverse_source: true, decoder_layers: 2", "place: none", kinds[i]);
+        check_dropout("bridge: mean", "place: gnmt", kinds[i]);
+    }
+}
+
+static void test_twins(void **state)
+{
+    (void)state;
+    check_recipe("model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7}\n"
+                 "dropout: {embedding: 0.2, readout: 0.3}\n"
+                 "train: {rdrop: 1.7, label_smoothing: 0.1}\n",
+                 24);
+    check_recipe("model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7}\n"
+                 "attention: {preset: luong}\n"
+                 "dropout: {annotations: 0.2, layers: 0.3, variational: true}\n"
+                 "train: {rdrop: 5, label_smoothing: 0}\n",
+                 24);
+}
+
+/* Words that the model chooses itself: none, some, all. */
+static void test_own_words(void **state)
+{
+    (void)state;
+    static const char *const attention[] = {"preset: bahdanau", "preset: luong", "place: none"};
+    static const char *const choices[] = {"argmax", "sample"};
+    static const double shares[] = {0, 0.5, 1};
+    for (int i = 0; i < 18; i++) {
+        char yaml[512], where[256] = "";
+        struct fixture f;
+        snprintf(yaml, sizeof yaml,
+                 "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7}\n"
+                 "attention: {%s}\ndropout: {embedding: 0.2, target_words: 0.2}\n"
+                 "scheduled: {decay: linear, choice: %s}\n",
+                 attention[i % 3], choices[i / 3 % 2]);
+        fixture_init(&f, yaml, "openblas");
+        f.pass.own_words = shares[i / 6];
+        double error = worst_error(&f, 24, where, sizeof where);
+        if (!(error < tolerance))
+            fail_msg("%s: relative error %.3g at %s", yaml, error, where);
+        int own = 0;
+        for (int k = 0; k < f.batch.target.total; k++)
+            own += f.memory.words[k] != f.batch.target_in[k];
+        assert_true(i < 6 ? own == 0 : own >= f.batch.target.total / 6);
+        fixture_release(&f);
+    }
+}
+
+/* Truncation leaves out what goes by way of the states between spans. Where a step does not depend
+ * on the one before, because the recurrent weights are zero, that is nothing, and the gradient is
+ * that of the whole; else only the gradients of what lies before the cut differ. */
+static void test_truncation(void **state)
+{
+    (void)state;
+    for (int bptt = 1; bptt <= 6; bptt++) {
+        char yaml[512], where[256] = "";
+        struct fixture f;
+        snprintf(yaml, sizeof yaml,
+                 "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7,"
+                 " decoder_cell: rnn_tanh, bridge: zero}\n"
+                 "attention: {place: after}\n"
+                 "dropout: {embedding: 0.2, readout: 0.2, recurrent: 0.2}\ntrain: {bptt: %d}\n",
+                 bptt);
+        fixture_init(&f, yaml, "openblas");
+        int recurrent = params_find(&f.model.params, "decoder.0.recurrent");
+        mat_zero(params_mat(&f.model.params, recurrent));
+        double error = worst_error(&f, 24, where, sizeof where);
+        if (!(error < tolerance))
+            fail_msg("%s: relative error %.3g at %s", yaml, error, where);
+        fixture_release(&f);
+    }
+}
+
+/* The loss is the same whatever the spans; so is the gradient when one span holds all steps, and
+ * else not. Memory is that of the longest span. */
+static void test_spans_change_the_gradient_alone(void **state)
+{
+    (void)state;
+    double loss = 0, size = 0, whole = 0;
+    for (int bptt = 0; bptt <= 7; bptt++) {
+        char yaml[512];
+        struct fixture f;
+        struct loss_sums sums = {0};
+        snprintf(yaml, sizeof yaml,
+                 "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7, decoder_layers: 2}\n"
+                 "attention: {preset: luong}\n"
+                 "dropout: {embedding: 0.2, layers: 0.2, readout: 0.2, recurrent: 0.2}\n"
+                 "train: {bptt: %d}\n",
+                 bptt);
+        fixture_init(&f, yaml, "openblas");
+        fixture_pack(&f);
+        seq2seq_gradient(&f.pass, &f.model, &f.batch, 1, &f.memory, &sums);
+        double squares = kernels_best()->sum_of_squares(f.model.params.size, f.pass.gradients);
+        if (bptt == 0) {
+            loss = sums.loss;
+            whole = squares;
+            size = (double)f.arena.size;
+        }
+        assert_true(fabs(sums.loss - loss) < 1e-12 * loss);
+        assert_true(fixture_loss(&f).loss == sums.loss);
+        bool cut = bptt > 0 && bptt < f.batch.target.steps;
+        assert_true(cut ? fabs(squares - whole) > 1e-6 * whole : squares == whole);
+        assert_true(cut ? (double)f.arena.size < size : (double)f.arena.size == size);
+        fixture_release(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +269,11 @@ int main(void)
         cmocka_unit_test(test_bridges),
         cmocka_unit_test(test_bridge_copy),
         cmocka_unit_test(test_tied),
+        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_own_words),
+        cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_spans_change_the_gradient_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
