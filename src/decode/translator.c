@@ -171,7 +171,8 @@ static int translate_batch(struct translator *t, struct worker *w, size_t from,
     struct pass pass = translator_pass(t, w);
     if (batch_fill(&w->batch, w->sentences, NULL, n, t->model->recipe.model.reverse_source, err) <
             0 ||
-        search_run(&w->search, &pass, &t->model->network, &w->batch, &t->options.search, err) < 0)
+        search_run(&w->search, &pass, &t->model->network, &w->batch, &t->options.search, err) < 0 ||
+        compute_check(pass.backend, pass.compute, err) < 0)
         return -1;
     for (int i = 0; i < n; i++)
         if (keep_result(t, &w->search.results[i], &t->translations[t->order[from + (size_t)i]],
