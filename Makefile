@@ -56,7 +56,8 @@ GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
 # The program with faults that tests can set (tests/fault/fault.cc).
 FAULTY := $(BUILD)/tests/fault/satz-fault
 FAULTS := malloc calloc realloc posix_memalign _Znwm open fopen fdopen mkostemp fread fwrite fflush \
-          fclose fsync rename mmap mkdir unlink unlinkat opendir readdir stat fstat flock gzopen gzread
+          fclose fsync rename mmap mkdir unlink unlinkat opendir readdir stat fstat flock gzopen gzread \
+          seq2seq_gradient seq2seq_loss
 TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
 
 # One line for each step; V=1 shows the commands.

@@ -34,8 +34,11 @@ LSAN_OPTIONS=suppressions=scripts/leaks.txt:print_suppressions=0 VARIANT=asan sc
 step "fuzzing, a short run of each target"
 scripts/fuzz.sh 20
 
+step "each call to the system and for memory fails in turn"
+SATZ_FAULT_ALL=1 build/release/tests/fault/test_fault
+
 step "killed at random moments, resumed, the same bits"
-scripts/crash-test.sh 10
+scripts/crash-test.sh 200
 
 step "lint"
 make --no-print-directory lint

@@ -339,4 +339,10 @@ int satz_replay(const char *path, int threads, char **report, struct satz_error 
 /* What a black box says of its step, the batch's text and the steps before, as JSON. free() it. */
 char *satz_replay_facts(const char *path, struct satz_error *err);
 
+/* Looks for what would go wrong in training by the recipe: reads its text once, runs a few steps on
+ * a sample of it, and tries shards and threads. Writes to a temporary folder ($TMPDIR or /tmp)
+ * only. *report gets what it found, to be read by people or, when `json` is not 0, as JSON; free()
+ * it. Returns 0, or 1 when there are problems that will break training. */
+int satz_doctor(const struct satz_recipe *recipe, int json, char **report, struct satz_error *err);
+
 #endif

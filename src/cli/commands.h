@@ -6,6 +6,7 @@
 
 /* clang-format off */
 #define COMMAND_LIST(X) \
+    X(doctor)           \
     X(train)            \
     X(replay)           \
     X(translate)        \

@@ -37,3 +37,9 @@ const struct compute_backend *compute_find(const char *name, enum compute_precis
         error_set(err, "unknown compute backend '%s'; known are: %s", name, names);
     return NULL;
 }
+
+int compute_check(const struct compute_backend *backend, const struct compute *c,
+                  struct satz_error *err)
+{
+    return backend->failed(c) ? error_set(err, "out of memory in a product of matrices") : 0;
+}

@@ -52,7 +52,15 @@ struct compute_backend {
     /* C [m,n] = beta C + A [m,k] op(W). beta is 0 or 1. */
     void (*gemm_packed)(struct compute *c, struct mat a, const struct packed *w, real beta,
                         struct mat out);
+
+    /* Whether some product or pack by this handle could not be computed because memory was short.
+     * They return nothing: whoever uses their results asks, and has an error then. */
+    bool (*failed)(const struct compute *c);
 };
+
+/* 0, or -1 with *err set when the handle has failed. */
+int compute_check(const struct compute_backend *backend, const struct compute *c,
+                  struct satz_error *err);
 
 /* The backends, best first, ended by NULL. */
 extern const struct compute_backend *const compute_backends[];

@@ -17,6 +17,7 @@ struct compute {
     const struct panel_kernels *kernels;
     real *panels; /* panels and stripes of a product that is not packed beforehand */
     size_t capacity;
+    bool failed;
 };
 
 struct packed {
@@ -80,8 +81,11 @@ static void openblas_gemm(struct compute *c, bool transpose_a, bool transpose_b,
     assert(beta == 0 || beta == 1);
     if (out.rows == 0 || out.cols == 0)
         return;
-    if (transpose_a && !transpose_b && k > 0 &&
-        reserve(c, panel_size(k, out.cols) + panel_stripes(out.rows))) {
+    if (transpose_a && !transpose_b && k > 0) {
+        if (!reserve(c, panel_size(k, out.cols) + panel_stripes(out.rows))) {
+            c->failed = true;
+            return;
+        }
         real *stripes = c->panels + panel_size(k, out.cols);
         panel_pack(b, false, c->panels);
         c->kernels->multiply_across(a, stripes, c->panels, beta, out);
@@ -131,6 +135,11 @@ static void openblas_gemm_packed(struct compute *c, struct mat a, const struct p
     c->kernels->multiply(a, w->panels, beta, out);
 }
 
+static bool openblas_failed(const struct compute *c)
+{
+    return c->failed;
+}
+
 extern const struct compute_backend compute_openblas;
 const struct compute_backend compute_openblas = {
     .name = "openblas",
@@ -142,4 +151,5 @@ const struct compute_backend compute_openblas = {
     .pack = openblas_pack,
     .pack_free = openblas_pack_free,
     .gemm_packed = openblas_gemm_packed,
+    .failed = openblas_failed,
 };

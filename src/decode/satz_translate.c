@@ -31,6 +31,8 @@ struct satz_model *satz_model_open(const char *path, const char *backend, struct
         goto fail;
     for (int i = 0; i < weights->count; i++)
         weights_pack(weights, i, &m->model.network.params, m->compute);
+    if (compute_check(m->backend, m->compute, err) < 0)
+        goto fail;
     return m;
 fail:
     satz_model_close(m);

@@ -172,7 +172,9 @@ int translator_search(struct translator *t, struct worker *w,
             .reversed = other != reversed,
         };
     }
-    return search_run(&w->search, w->models, n_models, &w->batch, tasks, &t->options.search, err);
+    if (search_run(&w->search, w->models, n_models, &w->batch, tasks, &t->options.search, err) < 0)
+        return -1;
+    return compute_check(t->model->network.weights.backend, w->compute, err);
 }
 
 /* Room for n hypotheses, their texts NULL. */

@@ -10,9 +10,7 @@ static const enum tensor_type real_type = sizeof(real) == 4 ? TENSOR_F32 : TENSO
 static int declare(struct model *m, struct satz_error *err)
 {
     return seq2seq_init(&m->network, &m->recipe, tokenizer_size(m->source_tokenizer),
-                        tokenizer_size(m->target_tokenizer), err) < 0
-               ? -1
-               : params_allocate(&m->network.params, err);
+                        tokenizer_size(m->target_tokenizer), err);
 }
 
 /* The model's own copy of the recipe, which outlives the one it came from. Where and by how many
@@ -40,6 +38,7 @@ int model_init(struct model *m, const struct recipe *recipe, struct tokenizer *s
 {
     *m = (struct model){.source_tokenizer = source, .target_tokenizer = target};
     if (copy_recipe(m, recipe, err) < 0 || declare(m, err) < 0 ||
+        params_allocate(&m->network.params, err) < 0 ||
         params_initialise(&m->network.params, (uint64_t)recipe->train.seed, err) < 0) {
         model_release(m);
         return -1;
@@ -99,24 +98,49 @@ static void copy_values(real *to, const struct tensor *from, size_t n)
     }
 }
 
+/* The tensor of entry i under the prefix; an error when it is missing or of another shape. */
+static const struct tensor *find_entry(const struct model *m, const struct tensors *file,
+                                       const char *path, const char *prefix, int i,
+                                       struct satz_error *err)
+{
+    const struct param *e = &m->network.params.entries[i];
+    char name[160];
+    snprintf(name, sizeof name, "%s%s", prefix, e->name);
+    const struct tensor *t = tensors_find(file, name);
+    if (!t) {
+        error_set(err, "%s: the tensor %s is missing", path, name);
+        return NULL;
+    }
+    bool widen = sizeof(real) == 8 && t->type == TENSOR_F32;
+    if ((t->type != real_type && !widen) || t->rank != 2 || t->shape[0] != (size_t)e->rows ||
+        t->shape[1] != (size_t)e->cols) {
+        error_set(err, "%s: the tensor %s should be %s [%d, %d]", path, name,
+                  tensor_type_name(real_type), e->rows, e->cols);
+        return NULL;
+    }
+    return t;
+}
+
 int model_read_block(const struct model *m, const struct tensors *file, const char *path,
                      const char *prefix, real *block, struct satz_error *err)
 {
     const struct params *p = &m->network.params;
     for (int i = 0; i < p->count; i++) {
-        const struct param *e = &p->entries[i];
-        char name[160];
-        snprintf(name, sizeof name, "%s%s", prefix, e->name);
-        const struct tensor *t = tensors_find(file, name);
+        const struct tensor *t = find_entry(m, file, path, prefix, i, err);
         if (!t)
-            return error_set(err, "%s: the tensor %s is missing", path, name);
-        bool widen = sizeof(real) == 8 && t->type == TENSOR_F32;
-        if ((t->type != real_type && !widen) || t->rank != 2 || t->shape[0] != (size_t)e->rows ||
-            t->shape[1] != (size_t)e->cols)
-            return error_set(err, "%s: the tensor %s should be %s [%d, %d]", path, name,
-                             tensor_type_name(real_type), e->rows, e->cols);
-        copy_values(params_view(p, block, i).data, t, (size_t)e->rows * (size_t)e->cols);
+            return -1;
+        copy_values(params_view(p, block, i).data, t, (size_t)t->shape[0] * t->shape[1]);
     }
+    return 0;
+}
+
+/* Before anything is allocated: the recipe in a file may claim any size. */
+static int check_parameters(const struct model *m, const struct tensors *file, const char *path,
+                            struct satz_error *err)
+{
+    for (int i = 0; i < m->network.params.count; i++)
+        if (!find_entry(m, file, path, "", i, err))
+            return -1;
     return 0;
 }
 
@@ -140,7 +164,8 @@ int model_read(struct model *m, const struct tensors *file, const char *path,
         goto fail;
     if (training && !(m->training = memory_copy_string(training, err)))
         goto fail;
-    if (declare(m, err) < 0 ||
+    if (declare(m, err) < 0 || check_parameters(m, file, path, err) < 0 ||
+        params_allocate(&m->network.params, err) < 0 ||
         model_read_block(m, file, path, "", m->network.params.values, err) < 0)
         goto fail;
     return 0;

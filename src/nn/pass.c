@@ -65,12 +65,19 @@ void weights_pack(struct weights *w, int index, const struct params *p, struct c
         w->backend->pack(c, e->backward, m, false);
 }
 
-void weights_release(struct weights *w)
+void weights_clear(struct weights *w)
 {
     for (int i = 0; w->backend && i < w->count; i++) {
         w->backend->pack_free(w->list[i].forward);
         w->backend->pack_free(w->list[i].backward);
+        w->list[i].forward = w->list[i].backward = NULL;
     }
+    w->backend = NULL;
+}
+
+void weights_release(struct weights *w)
+{
+    weights_clear(w);
     free(w->list);
     *w = (struct weights){0};
 }

@@ -56,6 +56,8 @@ int weights_allocate(struct weights *w, const struct compute_backend *backend, s
 /* Packs weight `index` from the parameters' present values. Different indices may run in parallel.
  */
 void weights_pack(struct weights *w, int index, const struct params *p, struct compute *c);
+/* Frees the packed forms; weights_allocate may follow. */
+void weights_clear(struct weights *w);
 void weights_release(struct weights *w);
 
 /* y = beta y + x W^T */

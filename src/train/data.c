@@ -215,3 +215,30 @@ void data_release(struct data *d)
     corpus_text_free(d->text);
     *d = (struct data){0};
 }
+
+int data_feed(struct feed *f, const struct data *d, const struct recipe *recipe,
+              const struct batches *batches, const struct tokenizer *source,
+              const struct tokenizer *target, int n_shards, struct satz_error *err)
+{
+    struct feed_options options = {
+        .corpus = d->train,
+        .batches = batches,
+        .text = d->text,
+        .tokenizers = {recipe->sampling.source ? source : NULL,
+                       recipe->sampling.target ? target : NULL},
+        .alpha = recipe->sampling.alpha,
+        .nbest = recipe->sampling.nbest,
+        .max_length = recipe->data.max_length,
+        .seed = (uint64_t)recipe->train.seed,
+        .n_shards = n_shards,
+        .reverse_source = recipe->model.reverse_source,
+        .twins = recipe->train.rdrop > 0,
+    };
+    for (int side = 0; side < 2; side++)
+        if (options.tokenizers[side] && !tokenizer_samples(options.tokenizers[side]))
+            return error_set(err,
+                             "sampling.%s is true, but its tokenizer knows only one way to "
+                             "split a text; only bpe and unigram know more",
+                             side == 0 ? "source" : "target");
+    return feed_init(f, &options, err);
+}

@@ -139,32 +139,6 @@ static void describe_corpus(const struct trainer *t, const char *name, const str
                  s->invalid, s->source_unknown, s->target_unknown);
 }
 
-static int open_feed(struct trainer *t, struct satz_error *err)
-{
-    const struct recipe *r = t->recipe;
-    struct feed_options options = {
-        .corpus = t->data.train,
-        .batches = t->batches,
-        .text = t->data.text,
-        .tokenizers = {r->sampling.source ? t->model.source_tokenizer : NULL,
-                       r->sampling.target ? t->model.target_tokenizer : NULL},
-        .alpha = r->sampling.alpha,
-        .nbest = r->sampling.nbest,
-        .max_length = r->data.max_length,
-        .seed = (uint64_t)r->train.seed,
-        .n_shards = r->train.shards,
-        .reverse_source = r->model.reverse_source,
-        .twins = r->train.rdrop > 0,
-    };
-    for (int side = 0; side < 2; side++)
-        if (options.tokenizers[side] && !tokenizer_samples(options.tokenizers[side]))
-            return error_set(err,
-                             "sampling.%s is true, but its tokenizer knows only one way to "
-                             "split a text; only bpe and unigram know more",
-                             side == 0 ? "source" : "target");
-    return feed_init(&t->feed, &options, err);
-}
-
 static int open_data(struct trainer *t, struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
@@ -181,7 +155,10 @@ static int open_data(struct trainer *t, struct satz_error *err)
         .seed = (uint64_t)r->train.seed,
     };
     t->batches = batches_new(t->data.train, &options, err);
-    return t->batches && open_feed(t, err) == 0 ? 0 : -1;
+    if (!t->batches)
+        return -1;
+    return data_feed(&t->feed, &t->data, r, t->batches, t->model.source_tokenizer,
+                     t->model.target_tokenizer, r->train.shards, err);
 }
 
 /* Step memory of the present epoch's largest shard, and what it would be without truncation. */

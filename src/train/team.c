@@ -170,6 +170,9 @@ static int job_finish(struct job *j, int tasks, int status, struct loss_sums *su
                       struct satz_error *err)
 {
     struct loss_sums total = {0};
+    const struct team *t = j->team;
+    for (int i = 0; status == 0 && i < t->n_threads; i++)
+        status = compute_check(t->backend, t->workers[i].compute, err);
     for (int i = 0; status == 0 && i < tasks; i++) {
         if (j->status[i] < 0)
             status = error_set(err, "%s", j->errors[i].message);

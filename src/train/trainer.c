@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -405,6 +406,22 @@ static int run(struct trainer *t, struct satz_error *err)
     return t->ending ? 0 : 1;
 }
 
+/* What a run that failed leaves to go on with, added to the reason. */
+static void tell_what_is_left(const struct trainer *t, struct satz_error *err)
+{
+    int64_t *updates = NULL;
+    size_t n = 0;
+    if (!err || strstr(err->message, "--resume") ||
+        checkpoint_list(t->recipe->train.folder, &updates, &n, NULL) < 0)
+        return;
+    size_t length = strlen(err->message);
+    if (n > 0)
+        snprintf(err->message + length, sizeof err->message - length,
+                 "; update %" PRId64 " is saved: once that is mended, go on from it with --resume",
+                 updates[n - 1]);
+    free(updates);
+}
+
 int satz_train(const struct satz_recipe *recipe, const struct satz_train_options *options,
                struct satz_error *err)
 {
@@ -421,8 +438,11 @@ int satz_train(const struct satz_recipe *recipe, const struct satz_train_options
         .threads = r->train.threads > 0 ? r->train.threads : processors,
     };
     int status = trainer_open(&t, err);
-    if (status == 0)
+    if (status == 0) {
         status = run(&t, err);
+        if (status < 0)
+            tell_what_is_left(&t, err);
+    }
     trainer_close(&t);
     return status;
 }

@@ -91,6 +91,9 @@ static void test_replays(void **state)
     assert_holds(&f->out, "In double precision every value is finite");
     assert_holds(&f->out, "Gradient check, ");
     assert_holds(&f->out, " values: right, ");
+    assert_status(f, "satz info $D/box", 0);
+    assert_holds(&f->out, "black box");
+    assert_null(strstr(strbuf_text(&f->out), "batch.ids"));
     assert_refused(f, "satz replay", 2, "name one black box");
     assert_refused(f, "satz replay -d -j $D/box", 2, "--json");
     assert_refused(f, "satz replay -t x $D/box", 2, "--threads");

@@ -34,6 +34,34 @@ static void test_a_stopped_run_goes_on(void **state)
     assert_holds(&f->out, "resumed from ");
 }
 
+static void test_an_interrupt_saves(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f,
+                  "timeout --preserve-status -s INT 2 $SATZ train $D/recipe "
+                  "--set train.epochs=1000000 --set validation.patience=0",
+                  128 + 2);
+    assert_holds(&f->out, "To go on:\n  satz train ");
+    assert_status(f, "set -- $D/model/checkpoint-*; satz info $1 | grep checkpoint", 0);
+}
+
+/* A limit on the size of files is a disk that is full. */
+static void test_a_full_disk_keeps_what_was_saved(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f, "satz train -q $D/recipe --set train.updates=3 && cp -r $D/model $D/copy", 0);
+    assert_status(f, "trap '' XFSZ; ulimit -f 8; satz train -q $D/recipe --resume", 1);
+    assert_holds(&f->err, "cannot write (is the disk full?)");
+    assert_holds(&f->err, "update 3 is saved: once that is mended, go on from it with --resume");
+    assert_prints(f,
+                  "cd $D/model; ls | grep -e tmp -e 0004; cmp checkpoint-00000003.safetensors "
+                  "../copy/checkpoint-00000003.safetensors",
+                  "");
+    assert_status(f, "satz train -q $D/recipe --resume", 0);
+}
+
 static void test_a_changed_recipe(void **state)
 {
     struct fixture *f = *state;
@@ -132,6 +160,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PROGRAM_TEST(test_a_run_ends_with_a_model),
         PROGRAM_TEST(test_a_stopped_run_goes_on),
+        PROGRAM_TEST(test_an_interrupt_saves),
+        PROGRAM_TEST(test_a_full_disk_keeps_what_was_saved),
         PROGRAM_TEST(test_a_changed_recipe),
         PROGRAM_TEST(test_fewer_batches_than_the_checkpoint_had),
         PROGRAM_TEST(test_a_diverged_run_leaves_readable_files),

@@ -5,6 +5,8 @@
 //                            device broken, or memory short ("memory" is every way to allocate)
 //   SATZ_FAULT=NAME:N+       that and all later ones
 //   SATZ_FAULT=NAME:N!       the process is killed in that call; a write is then half done
+//                            (in_shard, in_validation: the gradient of a shard, the loss of a batch
+//                            of held-out text; they can only be killed in)
 //   SATZ_FAULT_COUNTS=FILE   at exit, a line "NAME CALLS" for each
 #include <atomic>
 #include <cerrno>
@@ -24,7 +26,7 @@
 #define KIND_LIST(X)                                                                               \
     X(memory) X(open) X(fopen) X(fdopen) X(mkostemp) X(fread) X(fwrite) X(fflush) X(fclose)       \
     X(fsync) X(rename) X(mmap) X(mkdir) X(unlink) X(unlinkat) X(opendir) X(readdir) X(stat)       \
-    X(fstat) X(flock) X(gzopen) X(gzread)
+    X(fstat) X(flock) X(gzopen) X(gzread) X(in_shard) X(in_validation)
 
 namespace {
 
@@ -200,6 +202,20 @@ WRAP(int, fflush, (FILE * f))
     if (f)
         mark_error(f);
     return EOF;
+}
+
+WRAP(void, seq2seq_gradient,
+     (const void *pass, const void *m, const void *b, float scale, void *memory, void *sums))
+{
+    (void)fails(KIND_in_shard);
+    __real_seq2seq_gradient(pass, m, b, scale, memory, sums);
+}
+
+WRAP(void, seq2seq_loss,
+     (const void *pass, const void *m, const void *b, void *memory, void *sums))
+{
+    (void)fails(KIND_in_validation);
+    __real_seq2seq_loss(pass, m, b, memory, sums);
 }
 
 WRAP(int, fclose, (FILE * f))
