@@ -116,7 +116,7 @@ static int show(struct job *j, const char *model_path, const char *backend, cons
 {
     struct satz_error err;
     const struct satz_translator_options options = {.threads = 1};
-    struct satz_model *model = satz_model_open(model_path, backend, &err);
+    struct satz_model *model = satz_model_open(model_path, backend, NULL, &err);
     if (model)
         j->translator = satz_translator_new(model, &options, &err);
     int status = EXIT_SUCCESS;

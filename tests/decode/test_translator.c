@@ -58,7 +58,7 @@ static int tear_down(void **state)
 static struct satz_model *open_model(void **state)
 {
     struct satz_error err;
-    struct satz_model *m = satz_model_open(((struct fixture *)*state)->path, NULL, &err);
+    struct satz_model *m = satz_model_open(((struct fixture *)*state)->path, NULL, NULL, &err);
     if (!m)
         fail_msg("%s", err.message);
     return m;
@@ -168,7 +168,7 @@ static void wrong_options_are_refused(void **state)
     }
     satz_model_close(m);
     struct satz_error err = {0};
-    assert_null(satz_model_open("/nowhere/model", NULL, &err));
+    assert_null(satz_model_open("/nowhere/model", NULL, NULL, &err));
     assert_non_null(strstr(err.message, "/nowhere/model"));
     satz_translator_free(NULL);
     satz_model_close(NULL);
