@@ -142,6 +142,16 @@ static const real *score_vector(const struct pass *pass, const struct attention 
     return a->score->has_v ? params_mat(pass->params, a->v_param).data : NULL;
 }
 
+/* A neighbour before row `r` that asks the same of the same sentence, or -1: hypotheses that go on
+ * from the same one. */
+static int same_query(struct mat q, const int *sentence, int r)
+{
+    for (int i = r - 1; i >= 0 && sentence[i] == sentence[r]; i--)
+        if (memcmp(mat_row(q, i), mat_row(q, r), (size_t)q.cols * sizeof(real)) == 0)
+            return i;
+    return -1;
+}
+
 void attention_forward(const struct pass *pass, const struct attention *a,
                        const struct attention_memory *m, struct attention_rows rows)
 {
@@ -155,6 +165,12 @@ void attention_forward(const struct pass *pass, const struct attention *a,
         int b = rows.sentence[r];
         struct mat keys = sentence_rows(m, m->keys, b);
         real *alpha = mat_row(rows.weights, r);
+        int same = same_query(q, rows.sentence, r);
+        if (same >= 0) {
+            memcpy(alpha, mat_row(rows.weights, same), (size_t)keys.rows * sizeof *alpha);
+            mat_copy(mat_rows(rows.context, r, 1), mat_rows(rows.context, same, 1));
+            continue;
+        }
         a->score->energy(q.cols, mat_row(q, r), keys, v, alpha);
         pass->kernels->softmax_rows(mat_make(alpha, 1, keys.rows));
         a->kernels->weighted_sum(alpha, sentence_rows(m, m->annotations, b),
