@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 /* Blocks that are worth huge pages, and the size of one. */
-enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
+enum { HUGE_PAGE = 2 << 20, LARGE = HUGE_PAGE };
 
 static int out_of_memory(struct satz_error *err, size_t count, size_t size)
 {
