@@ -56,7 +56,7 @@ TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TES
 # One line for each step; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $@' && )
 
-.PHONY: all help setup build test tests demo lint format check-full clean
+.PHONY: all help setup build test tests demo bench lint format check-full clean
 all: build
 
 help: ## this list
@@ -77,6 +77,12 @@ tests: $(TESTS)
 demo: setup ## from nothing to a trained, scored English-German model
 	@$(MAKE) --no-print-directory -j$$(nproc) build
 	@scripts/demo.sh
+
+bench: build $(BUILD)/speed ## speed, beside PyTorch with PEER=/path/to/s2s_torch.py (eval/bench/bench.sh)
+	@eval/bench/bench.sh
+
+$(BUILD)/speed: eval/bench/speed.c $(LIB) Makefile
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS)
 
 lint: ## formatting, static analysis, layers
 	@scripts/lint.sh
