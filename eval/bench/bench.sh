@@ -22,8 +22,8 @@ trap 'rm -rf "$work"' EXIT
 
 data=${DATA:-data/debian/work/core}
 [ -n "${DATA:-}" ] || data/debian/fetch.sh "$data" core >&2
-held=val
-[ -e "$data/val.en" ] || held=valid
+held="val"
+[ -e "$data/val.en" ] || held="valid"
 test=${TEST:-$data/test2016.en}
 [ -e "$test" ] || test=$data/test.en
 head -n "$single" "$test" >"$work/single"

@@ -1,16 +1,5 @@
 #include "compute/narrow.h"
 
-#ifdef SATZ_DOUBLE
-
-const struct narrow_kernels *narrow_find(enum compute_precision precision, struct satz_error *err)
-{
-    (void)precision;
-    error_set(err, "this build computes in double precision only");
-    return NULL;
-}
-
-#else
-
 size_t narrow_rows_size(int m, int units)
 {
     size_t rows = (size_t)(m + NARROW_STRIPE - 1) / NARROW_STRIPE * NARROW_STRIPE;
@@ -49,6 +38,17 @@ struct narrow_rows narrow_rows_find(struct mat a, int units, uint32_t *memory)
     }
     return rows;
 }
+
+#ifdef SATZ_DOUBLE
+
+const struct narrow_kernels *narrow_find(enum compute_precision precision, struct satz_error *err)
+{
+    (void)precision;
+    error_set(err, "this build computes in double precision only");
+    return NULL;
+}
+
+#else
 
 static const struct narrow_kernels *find_int8(void)
 {

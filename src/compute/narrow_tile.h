@@ -64,8 +64,8 @@ TARGET static int multiply_some(const struct product *p, int row, int vectors, i
     TRY(12, NARROW)
     TRY(8, NARROW)
     TRY(6, NARROW)
-#endif
     TRY(5, NARROW)
+#endif
     TRY(4, NARROW)
     TRY(3, NARROW)
     TRY(2, NARROW)

@@ -25,9 +25,9 @@ int model_init(struct model *m, const struct recipe *recipe, struct tokenizer *s
                struct tokenizer *target, struct satz_error *err);
 
 /* Reads and checks a model file; the caller then makes packed weights (weights_allocate,
- * weights_pack). Where the file has the values as the network lays them out, as files of Satz nearly
- * always do, they are not copied: the file stays mapped, and must be replaced rather than written
- * over while the model is open. The values may be read only. */
+ * weights_pack). Where the file has the values as the network lays them out, as files of Satz
+ * nearly always do, they are not copied: the file stays mapped, and must be replaced rather than
+ * written over while the model is open. The values may be read only. */
 int model_load(struct model *m, const char *path, struct satz_error *err);
 
 /* As model_load from an open file, which may be a checkpoint and is named in errors. */

@@ -41,8 +41,8 @@ struct params {
     struct param *entries;
     int count;
     size_t capacity;
-    size_t size;  /* elements of the block */
-    real *values; /* [size]; NULL until params_allocate */
+    size_t size;   /* elements of the block */
+    real *values;  /* [size]; NULL until params_allocate */
     bool borrowed; /* values belong to someone else, and may be read only */
 };
 
