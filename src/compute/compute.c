@@ -49,7 +49,7 @@ const struct compute_backend *compute_find(const char *name, enum compute_precis
         const struct compute_backend *b = compute_backends[i];
         if (!automatic && strcmp(name, b->name) != 0)
             continue;
-        if (b->supported(precision, automatic && compute_backends[i + 1] ? NULL : err) == 0)
+        if (b->supported(precision, automatic && i > 0 ? NULL : err) == 0)
             return b;
         if (!automatic) {
             error_prefix(err, "compute backend '%s' can not be used", name);
@@ -57,7 +57,7 @@ const struct compute_backend *compute_find(const char *name, enum compute_precis
         }
     }
     if (automatic)
-        error_prefix(err, "no compute backend can be used; the last one tried");
+        error_prefix(err, "no compute backend can be used; the first of them");
     else
         error_set(err, "unknown compute backend '%s'; known are: %s", name, names);
     return NULL;
