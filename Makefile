@@ -63,7 +63,7 @@ TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TES
 # One line for each step; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $@' && )
 
-.PHONY: FORCE all help setup build test tests demo lint format check-full clean
+.PHONY: FORCE all help setup build test tests demo bench lint format check-full clean
 all: build
 FORCE:
 
@@ -85,6 +85,12 @@ tests: $(TESTS) $(if $(DOUBLE),$(DOUBLE) $(FAULTY))
 demo: setup ## from nothing to a trained, scored English-German model
 	@$(MAKE) --no-print-directory -j$$(nproc) build
 	@scripts/demo.sh
+
+bench: build $(BUILD)/speed ## speed, beside PyTorch with PEER=/path/to/s2s_torch.py (eval/bench/bench.sh)
+	@eval/bench/bench.sh
+
+$(BUILD)/speed: eval/bench/speed.c $(LIB) Makefile
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS)
 
 lint: ## formatting, static analysis, layers
 	@scripts/lint.sh

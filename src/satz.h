@@ -89,9 +89,12 @@ int satz_model_average(const char *path, const char *const *models, size_t n,
 
 struct satz_model;
 
-/* Reads a model file. `backend` is what a recipe's compute.backend may be; NULL is "auto". A model
- * does not change: any number of threads may use it through translators of their own. */
-struct satz_model *satz_model_open(const char *path, const char *backend, struct satz_error *err);
+/* Reads a model file. `backend` and `precision` are what a recipe's compute.backend and
+ * compute.precision may be; NULL is "auto", whose precision is f32: the translations are those of
+ * training. A model does not change: any number of threads may use it through translators of their
+ * own. */
+struct satz_model *satz_model_open(const char *path, const char *backend, const char *precision,
+                                   struct satz_error *err);
 /* After its translators; accepts NULL. */
 void satz_model_close(struct satz_model *model);
 

@@ -98,7 +98,7 @@ struct job {
 static int aligner_open(struct aligner *a, const char *path, const struct options *o)
 {
     struct satz_error err;
-    a->model = satz_model_open(path, o->backend, &err);
+    a->model = satz_model_open(path, o->backend, NULL, &err);
     if (a->model)
         a->translator = satz_translator_new(a->model, &o->translator, &err);
     return a->translator ? EXIT_SUCCESS : command_failed(&usage, "%s", err.message);

@@ -289,7 +289,7 @@ struct options {
 static int show(struct job *j, const struct options *o, char **operands, int n_operands)
 {
     struct satz_error err;
-    struct satz_model *model = satz_model_open(operands[0], o->backend, &err);
+    struct satz_model *model = satz_model_open(operands[0], o->backend, NULL, &err);
     if (model)
         j->translator = satz_translator_new(model, &o->translator, &err);
     int status = j->translator ? draw_all(j, o->sentence, operands + 1, n_operands - 1)

@@ -180,7 +180,7 @@ static int score_all(const struct options *o, char **operands)
 {
     struct satz_error err;
     struct job j = {.options = o};
-    struct satz_model *model = satz_model_open(operands[0], o->backend, &err);
+    struct satz_model *model = satz_model_open(operands[0], o->backend, NULL, &err);
     if (model)
         j.translator = satz_translator_new(model, &o->translator, &err);
     int status = !j.translator ? command_failed(&usage, "%s", err.message)

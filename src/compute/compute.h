@@ -65,6 +65,11 @@ int compute_check(const struct compute_backend *backend, const struct compute *c
 /* The backends, best first, ended by NULL. */
 extern const struct compute_backend *const compute_backends[];
 
+const char *compute_precision_name(enum compute_precision precision);
+/* Of the name that a recipe gives; auto is f32. */
+int compute_precision_find(const char *name, enum compute_precision *precision,
+                           struct satz_error *err);
+
 /* `name` is "auto" or a backend's; auto takes the first one that this machine supports. NULL with
  * the reason in *err when the forced one is not there. */
 const struct compute_backend *compute_find(const char *name, enum compute_precision precision,

@@ -98,7 +98,8 @@
     BACKEND_LIST(X)
 
 #define PRECISION_LIST(X)                                                                          \
-    X(auto, "the fastest that trains as well")                                                     \
-    X(f32, "32-bit floating point")
+    X(auto, "f32")                                                                                 \
+    X(f32, "32-bit floating point")                                                                \
+    X(bf16, "inputs of products in 16 bits, everything else in 32; needs AVX512_BF16")
 
 #endif

@@ -8,6 +8,7 @@ struct satz_model {
     struct model model;
     char *path;
     const struct compute_backend *backend;
+    enum compute_precision precision;
     struct compute *compute; /* the packed weights are tied to it */
 };
 
@@ -16,15 +17,16 @@ struct satz_translator {
     struct dictionary *dictionary;
 };
 
-struct satz_model *satz_model_open(const char *path, const char *backend, struct satz_error *err)
+struct satz_model *satz_model_open(const char *path, const char *backend, const char *precision,
+                                   struct satz_error *err)
 {
     struct satz_model *m = memory_new(1, sizeof *m, err);
     if (!m)
         return NULL;
-    m->path = memory_copy_string(path, err);
-    m->backend = !m->path ? NULL : compute_find(backend ? backend : "auto", COMPUTE_F32, err);
-    if (!m->backend || !(m->compute = m->backend->new (COMPUTE_F32, err)) ||
-        model_load(&m->model, path, err) < 0)
+    if (!(m->path = memory_copy_string(path, err)) ||
+        compute_precision_find(precision ? precision : "auto", &m->precision, err) < 0 ||
+        !(m->backend = compute_find(backend ? backend : "auto", m->precision, err)) ||
+        !(m->compute = m->backend->new (m->precision, err)) || model_load(&m->model, path, err) < 0)
         goto fail;
     struct weights *weights = &m->model.network.weights;
     if (weights_allocate(weights, m->backend, m->compute, false, err) < 0)
@@ -171,7 +173,7 @@ struct satz_translator *satz_translator_new(const struct satz_model *model,
     o.ensemble = ensemble;
     o.n_ensemble = (int)given->n_ensemble;
     o.dictionary = t->dictionary;
-    t->translator = translator_new(&model->model, COMPUTE_F32, &o, err);
+    t->translator = translator_new(&model->model, model->precision, &o, err);
     if (!t->translator)
         goto fail;
     free(ensemble);

@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,6 +53,7 @@ void model_release(struct model *m)
     if (m->target_tokenizer != m->source_tokenizer)
         tokenizer_free(m->target_tokenizer);
     tokenizer_free(m->source_tokenizer);
+    tensors_release(&m->mapping);
     recipe_release(&m->recipe);
     free(m->training);
     *m = (struct model){0};
@@ -144,8 +146,26 @@ static int check_parameters(const struct model *m, const struct tensors *file, c
     return 0;
 }
 
-int model_read(struct model *m, const struct tensors *file, const char *path,
-               struct satz_error *err)
+/* Where the file has all values as the network lays them out, or NULL. */
+static const real *find_block(const struct model *m, const struct tensors *file, const char *path)
+{
+    const struct params *p = &m->network.params;
+    const char *block = NULL;
+    for (int i = 0; i < p->count; i++) {
+        const struct tensor *t = find_entry(m, file, path, "", i, NULL);
+        if (!t || t->type != real_type)
+            return NULL;
+        if (i == 0)
+            block = t->data;
+        if ((const char *)t->data != block + p->entries[i].offset * sizeof(real))
+            return NULL;
+    }
+    return (uintptr_t)block % 64 == 0 ? (const real *)(const void *)block : NULL;
+}
+
+/* All but the network's values. */
+static int read_head(struct model *m, const struct tensors *file, const char *path,
+                     struct satz_error *err)
 {
     *m = (struct model){0};
     const char *recipe = tensors_metadata(file, "satz.recipe");
@@ -164,9 +184,7 @@ int model_read(struct model *m, const struct tensors *file, const char *path,
         goto fail;
     if (training && !(m->training = memory_copy_string(training, err)))
         goto fail;
-    if (declare(m, err) < 0 || check_parameters(m, file, path, err) < 0 ||
-        params_allocate(&m->network.params, err) < 0 ||
-        model_read_block(m, file, path, "", m->network.params.values, err) < 0)
+    if (declare(m, err) < 0 || check_parameters(m, file, path, err) < 0)
         goto fail;
     return 0;
 fail:
@@ -174,14 +192,43 @@ fail:
     return -1;
 }
 
+static int read_values(struct model *m, const struct tensors *file, const char *path,
+                       struct satz_error *err)
+{
+    struct params *p = &m->network.params;
+    return params_allocate(p, err) < 0 ? -1 : model_read_block(m, file, path, "", p->values, err);
+}
+
+int model_read(struct model *m, const struct tensors *file, const char *path,
+               struct satz_error *err)
+{
+    if (read_head(m, file, path, err) < 0)
+        return -1;
+    if (read_values(m, file, path, err) < 0) {
+        model_release(m);
+        return -1;
+    }
+    return 0;
+}
+
 int model_load(struct model *m, const char *path, struct satz_error *err)
 {
     struct tensors file;
     if (tensors_open(&file, path, err) < 0)
         return -1;
-    int status = model_read(m, &file, path, err);
-    tensors_release(&file);
-    return status;
+    if (read_head(m, &file, path, err) < 0) {
+        tensors_release(&file);
+        return -1;
+    }
+    m->mapping = file;
+    struct params *p = &m->network.params;
+    p->values = (real *)find_block(m, &file, path);
+    p->borrowed = p->values != NULL;
+    if (!p->borrowed && read_values(m, &file, path, err) < 0) {
+        model_release(m);
+        return -1;
+    }
+    return 0;
 }
 
 static struct tensor tokenizer_tensor(const char *name, const struct tokenizer *t)

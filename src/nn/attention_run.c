@@ -160,14 +160,35 @@ static void row_forward(const struct pass *pass, const struct attention *a,
         mat_row(rows.next, r)[j] = mat_row(rows.coverage, r)[j] + (phi ? all[j] / phi[j] : all[j]);
 }
 
+/* A neighbour before row `r` that asks the same of the same sentence, or -1: hypotheses that go on
+ * from the same one. Only where the query is all that a row is known by. */
+static int same_query(const struct attention *a, struct attention_rows rows, int r)
+{
+    struct mat q = rows.query;
+    if (a->options.coverage || a->window->local || a->window->samples)
+        return -1;
+    for (int i = r - 1; i >= 0 && rows.sentence[i] == rows.sentence[r]; i--)
+        if (memcmp(mat_row(q, i), mat_row(q, r), (size_t)q.cols * sizeof(real)) == 0)
+            return i;
+    return -1;
+}
+
 void attention_forward(const struct pass *pass, const struct attention *a,
                        const struct attention_memory *m, struct attention_rows rows)
 {
     if (a->score->projects_query)
         weight_forward(pass, a->query, rows.query, 0, rows.projected);
     find_centres(pass, a, m, rows);
-    for (int r = 0; r < rows.query.rows; r++)
-        row_forward(pass, a, m, rows, r);
+    for (int r = 0; r < rows.query.rows; r++) {
+        int same = same_query(a, rows, r);
+        if (same < 0) {
+            row_forward(pass, a, m, rows, r);
+            continue;
+        }
+        size_t words = (size_t)words_of(m, rows.sentence[r]);
+        memcpy(mat_row(rows.weights, r), mat_row(rows.weights, same), words * sizeof(real));
+        mat_copy(mat_rows(rows.context, r, 1), mat_rows(rows.context, same, 1));
+    }
 }
 
 static double entropy(int n, const real *alpha)

@@ -15,7 +15,7 @@ static void energy(int n, const real *restrict q, int first, struct mat keys,
         real sum = 0;
 #pragma omp simd reduction(+ : sum)
         for (int k = 0; k < n; k++)
-            sum += v[k] * vmath_tanh(q[k] + key[k]);
+            sum += v[k] * vmath_tanh_quick(q[k] + key[k]);
         e[j] = sum;
     }
 }
@@ -31,7 +31,7 @@ static void energy_backward(int n, const real *restrict q, int first, struct mat
         real d = d_e[j];
 #pragma omp simd
         for (int k = 0; k < n; k++) {
-            real u = vmath_tanh(q[k] + key[k]);
+            real u = vmath_tanh_quick(q[k] + key[k]);
             real d_sum = d * v[k] * (1 - u * u);
             d_v[k] += d * u;
             d_q[k] += d_sum;

@@ -182,17 +182,21 @@ static int measure(struct trainer *t, size_t *bytes, size_t *whole, struct satz_
 static int open_team(struct trainer *t, struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
-    const struct compute_backend *backend = compute_find(r->compute.backend, COMPUTE_F32, err);
+    enum compute_precision precision;
+    const struct compute_backend *backend = NULL;
+    if (compute_precision_find(r->compute.precision, &precision, err) == 0)
+        backend = compute_find(r->compute.backend, precision, err);
     if (!backend)
         return -1;
-    if (team_init(&t->team, &t->model.network, backend, COMPUTE_F32, t->optimizer, r->train.shards,
+    if (team_init(&t->team, &t->model.network, backend, precision, t->optimizer, r->train.shards,
                   t->threads, err) < 0)
         return -1;
     if (r->train.ema > 0 && team_keep_average(&t->team, r->train.ema, err) < 0)
         return -1;
-    trainer_note(t, "model: %zu parameters; compute: %s, f32, %s; %d shards on %d threads",
+    trainer_note(t, "model: %zu parameters; compute: %s, %s, %s; %d shards on %d threads",
                  params_count_values(&t->model.network.params), backend->name,
-                 simd_level_name(simd_level()), r->train.shards, t->threads);
+                 compute_precision_name(precision), simd_level_name(simd_level()), r->train.shards,
+                 t->threads);
     return 0;
 }
 

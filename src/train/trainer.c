@@ -111,8 +111,8 @@ static int describe_training(struct trainer *t, const struct validation *v, stru
     strbuf_addf(&s, ", \"train_digest\": \"%s\"", corpus_digest(t->data.train));
     if (t->data.valid)
         strbuf_addf(&s, ", \"valid_digest\": \"%s\"", corpus_digest(t->data.valid));
-    strbuf_addf(&s, ", \"compute\": \"%s f32 %s\"}", t->team.backend->name,
-                simd_level_name(simd_level()));
+    strbuf_addf(&s, ", \"compute\": \"%s %s %s\"}", t->team.backend->name,
+                compute_precision_name(t->team.precision), simd_level_name(simd_level()));
     free(t->model.training);
     t->model.training = strbuf_detach(&s, err);
     return t->model.training ? 0 : -1;

@@ -16,6 +16,24 @@ static void test_a_run_ends_with_a_model(void **state)
     assert_prints(f, "satz train -q $D/recipe --set train.folder=$D/quiet", "");
 }
 
+/* bf16 where the processor has it, and a reason where it has not. */
+static void test_precision(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_refused(f, "satz train $D/recipe --set compute.precision=int8", 1,
+                   "must be one of auto, f32, bf16");
+    assert_refused(f, "SATZ_SIMD=avx2 satz train -q $D/recipe --set compute.precision=bf16", 1,
+                   "AVX512_BF16");
+    if (run(f, "satz train $D/recipe --set compute.precision=bf16") == 0) {
+        assert_holds(&f->out, "openblas, bf16, avx512");
+        assert_status(f, "satz info $D/model/model.safetensors", 0);
+        assert_holds(&f->out, "openblas bf16 avx512");
+    } else {
+        assert_holds(&f->err, "AVX512_BF16");
+    }
+}
+
 static void test_a_stopped_run_goes_on(void **state)
 {
     struct fixture *f = *state;
@@ -158,6 +176,7 @@ static void test_one_run_in_a_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PROGRAM_TEST(test_precision),
         PROGRAM_TEST(test_a_run_ends_with_a_model),
         PROGRAM_TEST(test_a_stopped_run_goes_on),
         PROGRAM_TEST(test_an_interrupt_saves),

@@ -6,20 +6,21 @@
 
 #include "base/tensors.h"
 
-static void assert_same_text(struct fixture *f, const char *backend)
+/* `how`: what --backend, and what else, is said. */
+static void assert_same_text(struct fixture *f, const char *how)
 {
     char line[512];
     snprintf(line, sizeof line,
              "t='satz translate -q --backend %s'; $t $D/m $D/text >$D/expected && "
              "for b in 1 7 64; do for n in 1 2 5; do "
              "$t --batch $b --threads $n $D/m $D/text | cmp - $D/expected; done; done",
-             backend);
+             how);
     assert_prints(f, line, "");
     snprintf(line, sizeof line,
              "{ cat $D/text; echo; } | shuf --random-source=$D/source >$D/mixed; "
              "satz translate -q --backend %s $D/m $D/mixed | paste $D/mixed - | sort >$D/a; "
              "{ cat $D/text; echo; } | paste - $D/expected | sort | cmp - $D/a",
-             backend);
+             how);
     assert_prints(f, line, "");
 }
 
@@ -29,7 +30,29 @@ static void test_batches_threads_and_order_change_nothing(void **state)
     assert_same_text(f, "openblas");
     if (run(f, "satz translate --backend onednn $D/m </dev/null") == 0)
         assert_same_text(f, "onednn");
+    if (run(f, "satz translate --precision bf16 $D/m </dev/null") == 0)
+        assert_same_text(f, "auto --precision bf16");
+    else
+        assert_holds(&f->err, "AVX512_BF16");
+    assert_same_text(f, "auto --precision int8");
     assert_prints(f, "sort -u $D/expected | wc -l | awk '{ print ($1 > 20) }'", "1\n");
+}
+
+/* Of 66 lines most are translated as in f32. */
+static void test_precision(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f,
+                  "satz translate --precision f32 $D/m $D/text >$D/a; "
+                  "satz translate $D/m $D/text | cmp - $D/a",
+                  "");
+    assert_prints(f,
+                  "satz translate --precision int8 $D/m $D/text >$D/b; "
+                  "paste -d '|' $D/a $D/b | awk -F '|' '$1 == $2 { n++ } END { print (n > 40) }'",
+                  "1\n");
+    assert_refused(f, "satz translate --precision fp4 $D/m $D/text", 1,
+                   "unknown precision 'fp4'; known are: auto, f32, bf16, int8");
+    assert_refused(f, "satz translate --backend onednn --precision int8 $D/m $D/text", 1, "f32");
 }
 
 static void test_line_k_is_line_k(void **state)
@@ -336,6 +359,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batches_threads_and_order_change_nothing),
+        cmocka_unit_test(test_precision),
         cmocka_unit_test(test_line_k_is_line_k),
         cmocka_unit_test(test_a_line_of_a_megabyte),
         cmocka_unit_test(test_n_best),

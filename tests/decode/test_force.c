@@ -41,7 +41,7 @@ static int set_up(void **state)
         fail_msg("%s", err.message);
     model_release(&m);
     recipe_release(&recipe);
-    f.model = satz_model_open(path, NULL, &err);
+    f.model = satz_model_open(path, NULL, NULL, &err);
     assert_non_null(f.model);
     *state = &f;
     return 0;

@@ -59,7 +59,7 @@ static int tear_down(void **state)
 static struct satz_model *open_model(void **state)
 {
     struct satz_error err;
-    struct satz_model *m = satz_model_open(((struct fixture *)*state)->path, NULL, &err);
+    struct satz_model *m = satz_model_open(((struct fixture *)*state)->path, NULL, NULL, &err);
     if (!m)
         fail_msg("%s", err.message);
     return m;
@@ -169,7 +169,7 @@ static void wrong_options_are_refused(void **state)
     }
     satz_model_close(m);
     struct satz_error err = {0};
-    assert_null(satz_model_open("/nowhere/model", NULL, &err));
+    assert_null(satz_model_open("/nowhere/model", NULL, NULL, &err));
     assert_non_null(strstr(err.message, "/nowhere/model"));
     satz_translator_free(NULL);
     satz_model_close(NULL);
@@ -439,7 +439,7 @@ static void ensembles_need_one_tokenizer(void **state)
     assert_int_equal(model_save(&other, path, NULL, NULL, &err), 0);
     model_release(&other);
     recipe_release(&recipe);
-    struct satz_model *m = open_model(state), *stranger = satz_model_open(path, NULL, &err);
+    struct satz_model *m = open_model(state), *stranger = satz_model_open(path, NULL, NULL, &err);
     const struct satz_model *list[] = {stranger, m};
     assert_null(satz_translator_new(
         m, &(struct satz_translator_options){.ensemble = list, .n_ensemble = 1}, &err));
@@ -478,9 +478,39 @@ static void settings_are_keys_of_the_recipe(void **state)
     satz_model_close(m);
 }
 
+/* A file whose arrays lie as the network has them is used in place; any other is copied. */
+static void test_values_are_mapped_or_copied(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const yamls[] = {"model: {embedding: 32, readout: 32}\n",
+                                        "model: {embedding: 5, readout: 7}\n"};
+    for (int i = 0; i < 2; i++) {
+        struct recipe recipe;
+        struct model m, loaded;
+        struct satz_error err;
+        struct tokenizer *t =
+            scratch_tokenizer(scratch_german(f->scratch, "de"), "unigram", i ? 61 : 48);
+        const char *path = scratch_path(f->scratch, i ? "copied" : "mapped");
+        if (recipe_parse(&recipe, yamls[i], strlen(yamls[i]), "test", &err) < 0 ||
+            model_init(&m, &recipe, t, t, &err) < 0 || model_save(&m, path, NULL, NULL, &err) < 0 ||
+            model_load(&loaded, path, &err) < 0)
+            fail_msg("%s", err.message);
+        assert_int_equal(loaded.network.params.borrowed, i == 0);
+        for (int k = 0; k < m.network.params.count; k++) {
+            struct mat x = params_mat(&m.network.params, k);
+            assert_memory_equal(x.data, params_mat(&loaded.network.params, k).data,
+                                (size_t)x.rows * (size_t)x.cols * sizeof(real));
+        }
+        model_release(&loaded);
+        model_release(&m);
+        recipe_release(&recipe);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_are_mapped_or_copied),
         cmocka_unit_test(lines_stay_lines),
         cmocka_unit_test(threads_and_batches_do_not_matter),
         cmocka_unit_test(long_lines_are_cut_and_it_is_said),

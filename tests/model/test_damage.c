@@ -154,7 +154,7 @@ static void test_claimed_sizes(void **state)
     tensors_release(&t);
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
-    assert_null(satz_model_open(path_of("claims"), NULL, &err));
+    assert_null(satz_model_open(path_of("claims"), NULL, NULL, &err));
     getrusage(RUSAGE_SELF, &after);
     assert_non_null(strstr(err.message, "encoder.0.forward.input should be F32 [262144, 2]"));
     assert_true(after.ru_maxrss - before.ru_maxrss < 20000); /* KiB */
@@ -185,7 +185,7 @@ static void test_foreign_files(void **state)
         strbuf_add_text(&bytes, files[i].header);
         write_file("foreign", bytes.data, bytes.length);
         strbuf_release(&bytes);
-        assert_null(satz_model_open(path_of("foreign"), NULL, &err));
+        assert_null(satz_model_open(path_of("foreign"), NULL, NULL, &err));
         if (!strstr(err.message, files[i].message))
             fail_msg("%s: \"%s\"", files[i].header, err.message);
     }
@@ -194,7 +194,7 @@ static void test_foreign_files(void **state)
         uint64_t length = UINT64_C(1) << bit;
         struct satz_error err = {""};
         write_file("foreign", (const char *)&length, 8);
-        assert_null(satz_model_open(path_of("foreign"), NULL, &err));
+        assert_null(satz_model_open(path_of("foreign"), NULL, NULL, &err));
         assert_non_null(strstr(err.message, "with a header said to have"));
     }
 }
