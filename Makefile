@@ -1,7 +1,7 @@
 # Satz. `make demo` and `make test` do everything on a fresh Debian or Ubuntu; `make help` lists the rest.
 VARIANT ?= release
 BUILD   := build/$(VARIANT)
-PACKAGES := openblas dnnl yaml-0.1 sentencepiece jansson cairo zlib
+PACKAGES := openblas dnnl yaml-0.1 sentencepiece jansson cairo zlib libmicrohttpd
 
 CC  ?= cc
 CXX ?= c++
@@ -22,7 +22,7 @@ ALL_CXXFLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
 pkg = $(shell pkg-config $(2) $(1) 2>/dev/null)
 PACKAGE_FLAGS := $(patsubst -I%,-isystem %,$(foreach p,$(PACKAGES),$(call pkg,$(p),--cflags)))
 LIBS := $(call pkg,openblas,--libs) -ldnnl -lyaml -lsentencepiece_train -lsentencepiece -ljansson \
-       $(call pkg,cairo,--libs) -lz -lunistring -lstdc++ -lm
+       $(call pkg,cairo,--libs) -lz -lunistring $(call pkg,libmicrohttpd,--libs) -lstdc++ -lm
 
 # A file *.simd.c is compiled once per instruction set; src/base/simd.h picks at run time.
 SIMD_LEVELS := generic avx2 avx512
@@ -34,24 +34,30 @@ ifneq ($(shell uname -m),x86_64)
 SIMD_LEVELS := generic
 endif
 
-sources = $(filter-out src/cli/%,$(wildcard $(1)))
+sources = $(filter-out src/cli/% src/serve/%,$(wildcard $(1)))
 C_FILES    := $(filter-out %.simd.c,$(call sources,src/*/*.c src/*/*/*.c))
 SIMD_FILES := $(call sources,src/*/*.simd.c)
 CXX_FILES  := $(call sources,src/*/*.cc)
 CLI_FILES  := $(wildcard src/cli/*.c)
+SERVE_FILES := $(wildcard src/serve/*.c)
+PAGE_FILES := src/serve/page.html src/serve/page.css src/serve/page.js
 EVAL_FILES := $(wildcard eval/*.c)
 LIB_OBJECTS := $(C_FILES:%.c=$(BUILD)/%.o) $(CXX_FILES:%.cc=$(BUILD)/%.o) \
                $(foreach l,$(SIMD_LEVELS),$(SIMD_FILES:%.simd.c=$(BUILD)/%.$(l).o))
 EVAL_OBJECTS := $(EVAL_FILES:%.c=$(BUILD)/%.o)
 CLI_OBJECTS  := $(CLI_FILES:%.c=$(BUILD)/%.o)
+SERVE_OBJECTS := $(SERVE_FILES:%.c=$(BUILD)/%.o) $(PAGE_FILES:%=$(BUILD)/%.o)
 LIB  := $(BUILD)/libsatz.a
 EVAL := $(BUILD)/libsatzeval.a
+SERVE := $(BUILD)/serve.a
 SATZ := $(BUILD)/satz
 
 # tests/gradient runs in double precision; every other folder against the build under test.
 TEST_FILES := $(filter-out tests/gradient/%,$(wildcard tests/*/test_*.c))
 GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
 TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
+# A program that tests use.
+LOAD := $(BUILD)/tests/serve/load
 
 # One line for each step; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $@' && )
@@ -72,7 +78,7 @@ test: setup ## set up, build and run all tests
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=double tests
 	@scripts/run-tests.sh
 
-tests: $(TESTS)
+tests: $(TESTS) $(if $(filter-out double,$(VARIANT)),$(LOAD))
 
 demo: setup ## from nothing to a trained, scored English-German model
 	@$(MAKE) --no-print-directory -j$$(nproc) build
@@ -90,14 +96,25 @@ check-full: ## the long tests: sanitizers, clang, full parity
 clean: ## remove everything that was built
 	rm -rf build
 
-$(SATZ): $(CLI_OBJECTS) $(LIB) $(EVAL)
-	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(LIB) $(EVAL) $(LIBS)
+$(SATZ): $(CLI_OBJECTS) $(SERVE) $(LIB) $(EVAL)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(SERVE) $(LIB) $(EVAL) $(LIBS)
 $(LIB): $(LIB_OBJECTS)
 	@rm -f $@
 	$(call say,AR)ar rcs $@ $^
 $(EVAL): $(EVAL_OBJECTS)
 	@rm -f $@
 	$(call say,AR)ar rcs $@ $^
+$(SERVE): $(SERVE_OBJECTS)
+	@rm -f $@
+	$(call say,AR)ar rcs $@ $^
+
+# The web page's files as C strings: page.js becomes page_js.
+$(PAGE_FILES:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "serve/page.h"'; echo 'const char $(subst .,_,$(notdir $<))[] ='; \
+	   sed -e 's/\\/&&/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $<; echo ';'; } >$@
+$(PAGE_FILES:%=$(BUILD)/%.o): %.o: %.c
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -112,8 +129,8 @@ $(BUILD)/%.$(1).o: %.simd.c Makefile
 endef
 $(foreach l,$(SIMD_LEVELS),$(eval $(call simd_rule,$(l))))
 
-$(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SATZ) Makefile
+$(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SERVE) $(SATZ) Makefile
 	@mkdir -p $(@D)
-	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
+	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(SERVE) $(LIB) $(EVAL) -lcmocka $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -22,6 +22,7 @@ libcmocka-dev               cmocka.h
 libcairo2-dev               cairo.h
 libjansson-dev              jansson.h
 libxxhash-dev               xxhash.h
+libmicrohttpd-dev           microhttpd.h
 zlib1g-dev                  zlib.h
 libunistring-dev            unistr.h
 fonts-dejavu-core           -

@@ -8,6 +8,7 @@
 #define COMMAND_LIST(X) \
     X(train)            \
     X(translate)        \
+    X(serve)            \
     X(attention)        \
     X(bleu)             \
     X(chrf)             \

@@ -102,6 +102,11 @@ void satz_translator_free(struct satz_translator *t)
     free(t);
 }
 
+int satz_translator_beam(const struct satz_translator *t)
+{
+    return translator_beam(t->translator);
+}
+
 int satz_translate(struct satz_translator *t, const char *const *lines, const size_t *lengths,
                    size_t n, const struct satz_translation **translations, struct satz_error *err)
 {

@@ -86,6 +86,11 @@ void translator_free(struct translator *t)
     free(t);
 }
 
+int translator_beam(const struct translator *t)
+{
+    return t->options.search.beam;
+}
+
 struct pass translator_pass(const struct translator *t, const struct worker *w)
 {
     const struct seq2seq *network = &t->model->network;

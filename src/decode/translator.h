@@ -26,6 +26,8 @@ struct translator *translator_new(const struct model *model, enum compute_precis
                                   const struct translator_options *options, struct satz_error *err);
 void translator_free(struct translator *t);
 
+int translator_beam(const struct translator *t);
+
 /* As satz_translate (satz.h). */
 int translator_run(struct translator *t, const char *const *lines, const size_t *lengths, size_t n,
                    const struct satz_translation **translations, struct satz_error *err);
