@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,24 +102,42 @@ static void allow_files(int connections)
     }
 }
 
-static void expire(struct server *s)
+/* A signal handler can reach nothing but globals. Blocking the signals and waiting for them would
+ * not do: OpenBLAS has started threads of its own by now, which do not block them. */
+static volatile sig_atomic_t asked_to_end;
+
+static void on_signal(int number)
 {
+    asked_to_end = 1;
+    signal(number, SIG_DFL); /* the same again ends it at once */
+}
+
+static void catch_signals(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction old, new = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(signals[i], &new, NULL);
+    }
+}
+
+static void tick(struct server *s)
+{
+    const struct timespec time = {.tv_nsec = TICK * 1000000L};
+    nanosleep(&time, NULL);
     http_expire(s->http);
     batcher_expire(s->batcher);
 }
 
-/* Serves until one of the signals, which all threads block, then answers what was accepted. */
-static void serve_until(struct server *s, const sigset_t *signals)
+/* Until a signal, then until what was accepted is answered. */
+static void serve(struct server *s)
 {
-    const struct timespec tick = {.tv_nsec = TICK * 1000000L};
-    while (sigtimedwait(signals, NULL, &tick) < 0)
-        expire(s);
-    pthread_sigmask(SIG_UNBLOCK, signals, NULL); /* a second signal ends it at once */
+    while (!asked_to_end)
+        tick(s);
     http_drain(s->http);
-    while (!http_is_idle(s->http)) {
-        nanosleep(&tick, NULL);
-        expire(s);
-    }
+    while (!http_is_idle(s->http))
+        tick(s);
 }
 
 static int start(struct server *s, struct satz_error *err)
@@ -161,16 +178,12 @@ static int start(struct server *s, struct satz_error *err)
 int serve_run(const struct serve_options *options, struct satz_error *err)
 {
     struct server s = {.options = options, .socket = -1};
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* for all threads to come */
-    json_object_seed(0);                        /* not to be first done by two of them */
+    catch_signals();
+    json_object_seed(0); /* not to be done first by two threads at once */
     allow_files(options->connections);
     int status = start(&s, err);
     if (status == 0)
-        serve_until(&s, &signals);
+        serve(&s);
     batcher_free(s.batcher); /* jobs end in a resumed connection, so this comes first */
     http_free(s.http);
     if (s.socket >= 0)

@@ -37,7 +37,7 @@ struct serve_options {
 };
 
 /* Serves until SIGINT or SIGTERM, then answers what was accepted. Prints the address to standard
- * output once it listens. 0, or -1. The process must have no other threads, and ignore SIGPIPE. */
+ * output once it listens. 0, or -1. The process must ignore SIGPIPE. */
 int serve_run(const struct serve_options *options, struct satz_error *err);
 
 #endif
