@@ -28,6 +28,9 @@ make --no-print-directory "$jobs" VARIANT=asan build tests
 # fontconfig keeps its configuration until the end
 LSAN_OPTIONS=suppressions=scripts/leaks.txt:print_suppressions=0 VARIANT=asan scripts/run-tests.sh
 
+step "what runs on several threads, under ThreadSanitizer"
+scripts/tsan.sh
+
 step "fuzzing, a short run of each target"
 scripts/fuzz.sh 20
 
