@@ -27,6 +27,11 @@ function sentencesOf(text) {
   return lines.flatMap(line => [...segmenter.segment(line)].map(part => part.segment.trim()).filter(part => part));
 }
 
+// Which of the colours of text can be read on a cell of that weight.
+function heatOf(weight) {
+  return weight > 0.77 ? "hot" : weight > 0.58 ? "warm" : "";
+}
+
 function showAttention(alignment) {
   const table = byId("attention");
   const head = element("tr", {}, element("td", { className: "corner" }));
@@ -37,7 +42,7 @@ function showAttention(alignment) {
     const row = element("tr", {}, element("th", { scope: "row", textContent: word, lang: health.target }));
     alignment.weights[i].forEach((weight, j) => {
       const percent = Math.round(100 * weight);
-      const cell = element("td", { textContent: percent, className: weight > 0.5 ? "strong" : "" });
+      const cell = element("td", { textContent: percent, className: heatOf(weight) });
       cell.style.setProperty("--weight", weight.toFixed(3));
       cell.dataset.column = j + 1;
       row.append(cell);
@@ -109,8 +114,8 @@ async function translate() {
     show(json.translations);
     say(json.translations.some(t => t.truncated) ? "A sentence was too long; its end was left out." : "");
   } catch (error) {
-    if (error.name !== "AbortError")
-      say(error.message, true);
+    if (error.name !== "AbortError") // fetch has TypeErrors for whatever kept it from an answer
+      say(error instanceof TypeError ? "The server does not answer." : error.message, true);
   } finally {
     if (running === mine)
       running = null;
