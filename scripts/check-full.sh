@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long tests: both compilers without a warning, the suite under sanitizers and on lesser instruction sets,
-# short fuzzing, a killed run that resumes to the same bits, lint.
+# short fuzzing, a killed run that resumes to the same bits, the server in a browser and under load, lint.
 set -eu
 cd "$(dirname "$0")/.."
 jobs=-j$(nproc)
@@ -36,6 +36,12 @@ scripts/fuzz.sh 20
 
 step "killed at random moments, resumed, the same bits"
 scripts/crash-test.sh 10
+
+step "the page of the server in a browser"
+scripts/page-test.sh
+
+step "the server under 64 clients for a minute"
+scripts/load-test.sh 60
 
 step "lint"
 make --no-print-directory lint

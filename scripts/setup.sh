@@ -35,6 +35,9 @@ needed_in_full='
 clang                                clang
 libclang-rt-14-dev|libclang-rt-dev   -
 libomp-dev                           -
+chromium|chromium-browser            chromium
+chromium-driver|chromium-chromedriver chromedriver
+curl                                 curl
 '
 
 installed() {
