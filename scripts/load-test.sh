@@ -33,7 +33,7 @@ data:
   train_target: $work/train.de
   valid_source: $work/train.en
   valid_target: $work/train.de
-tokenizer: {vocabulary: 500}
+tokenizer: {vocabulary: 300}
 model: {embedding: 256, encoder_hidden: 256, decoder_hidden: 512}
 train: {epochs: 1, batch: 64, folder: $work/model}
 validation: {metric: perplexity}
@@ -57,7 +57,8 @@ if [ $# -gt 1 ]; then
     model=$2 file=$3
 else
     make_model
-    model=$work/model/model.safetensors file=$work/train.en
+    model=$work/model/model.safetensors file=$work/lines
+    head -200 "$work/train.en" >"$file" # it ends few sentences, so they are long ones
 fi
 before=$(translate)
 "$satz" serve --port 0 "$model" >"$work/address" &

@@ -432,8 +432,9 @@ static void test_many_connections(void **state)
     int first = connect_to(&s), second = connect_to(&s);
     assert_true(client_post(first, "{\"text\":\"one\"}", &a));
     assert_true(client_post(second, "{\"text\":\"one\"}", &a));
+    static const char request[] = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
     int third = connect_to(&s);
-    assert_true(client_send(third, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", 43));
+    assert_true(client_send(third, request, sizeof request - 1));
     struct pollfd wait = {.fd = third, .events = POLLIN};
     assert_int_equal(poll(&wait, 1, 300), 0);
     close(first);
