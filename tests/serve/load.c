@@ -107,6 +107,14 @@ static char **read_lines(const char *path, bool json, size_t *n)
     return lines;
 }
 
+/* Accepts NULL. */
+static void free_lines(char **lines, size_t n)
+{
+    for (size_t i = 0; lines && i < n; i++)
+        free(lines[i]);
+    free(lines);
+}
+
 static long read_argument(const char *text, const char *name, long most)
 {
     char *end;
@@ -161,5 +169,8 @@ int main(int argc, char **argv)
     printf("requests %zu failed %zu wrong %zu per_second %.1f median_ms %.1f p99_ms %.1f\n", l.done,
            l.failed, l.wrong, (double)l.done / elapsed, 1e3 * l.times[n_times / 2],
            1e3 * l.times[n_times * 99 / 100]);
+    free_lines(l.requests, l.n_lines);
+    free_lines(l.expected, l.n_lines);
+    free(l.times);
     return l.failed || l.wrong || l.done == 0;
 }
