@@ -1,8 +1,13 @@
 # Satz. `make demo` and `make test` do everything on a fresh Debian or Ubuntu; `make help` lists the rest.
 VARIANT ?= release
 BUILD   := build/$(VARIANT)
-PACKAGES := openblas dnnl yaml-0.1 sentencepiece jansson pangocairo minizip zlib
+PACKAGES := openblas dnnl yaml-0.1 sentencepiece jansson pangocairo minizip zlib libmicrohttpd
 
+# ThreadSanitizer does not know how gcc's OpenMP synchronises; clang's tells it (scripts/tsan.sh).
+ifeq ($(VARIANT),tsan)
+CC  := clang
+CXX := clang++
+endif
 CC  ?= cc
 CXX ?= c++
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla
@@ -11,7 +16,7 @@ CFLAGS_release := -O3 -g
 CFLAGS_clang   := -O3 -g -Wno-pass-failed
 CFLAGS_double  := -O2 -g -DSATZ_DOUBLE
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-CFLAGS_tsan    := -O1 -g -fsanitize=thread
+CFLAGS_tsan    := -O1 -g -fsanitize=thread -Wno-pass-failed
 CFLAGS_coverage := -O0 -g --coverage
 COMMON := -Isrc -Ieval -fopenmp -fno-math-errno -fno-trapping-math $(WARN) $(CFLAGS_$(VARIANT)) \
           $(if $(WERROR),-Werror)
@@ -22,7 +27,7 @@ ALL_CXXFLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
 pkg = $(shell pkg-config $(2) $(1) 2>/dev/null)
 PACKAGE_FLAGS := $(patsubst -I%,-isystem %,$(foreach p,$(PACKAGES),$(call pkg,$(p),--cflags)))
 LIBS := $(call pkg,openblas,--libs) -ldnnl -lyaml -lsentencepiece_train -lsentencepiece -ljansson \
-       $(call pkg,pangocairo,--libs) $(call pkg,minizip,--libs) -lz -lunistring -lstdc++ -lm
+       $(call pkg,pangocairo,--libs) $(call pkg,minizip,--libs) -lz -lunistring $(call pkg,libmicrohttpd,--libs) -lstdc++ -lm
 
 # A file *.simd.c is compiled once per instruction set; src/base/simd.h picks at run time.
 SIMD_LEVELS := generic avx2 avx512
@@ -34,18 +39,22 @@ ifneq ($(shell uname -m),x86_64)
 SIMD_LEVELS := generic
 endif
 
-sources = $(filter-out src/cli/%,$(wildcard $(1)))
+sources = $(filter-out src/cli/% src/serve/%,$(wildcard $(1)))
 C_FILES    := $(filter-out %.simd.c,$(call sources,src/*/*.c src/*/*/*.c))
 SIMD_FILES := $(call sources,src/*/*.simd.c)
 CXX_FILES  := $(call sources,src/*/*.cc)
 CLI_FILES  := $(wildcard src/cli/*.c)
+SERVE_FILES := $(wildcard src/serve/*.c)
+PAGE_FILES := src/serve/page.html src/serve/page.css src/serve/page.js
 EVAL_FILES := $(wildcard eval/*.c)
 LIB_OBJECTS := $(C_FILES:%.c=$(BUILD)/%.o) $(CXX_FILES:%.cc=$(BUILD)/%.o) \
                $(foreach l,$(SIMD_LEVELS),$(SIMD_FILES:%.simd.c=$(BUILD)/%.$(l).o))
 EVAL_OBJECTS := $(EVAL_FILES:%.c=$(BUILD)/%.o)
 CLI_OBJECTS  := $(CLI_FILES:%.c=$(BUILD)/%.o)
+SERVE_OBJECTS := $(SERVE_FILES:%.c=$(BUILD)/%.o) $(PAGE_FILES:%=$(BUILD)/%.o)
 LIB  := $(BUILD)/libsatz.a
 EVAL := $(BUILD)/libsatzeval.a
+SERVE := $(BUILD)/serve.a
 SATZ := $(BUILD)/satz
 # The program in double precision, for `satz replay --double`.
 DOUBLE := $(if $(filter double,$(VARIANT)),,$(BUILD)/satz-double)
@@ -59,6 +68,8 @@ FAULTS := malloc calloc realloc posix_memalign _Znwm open fopen fdopen mkostemp 
           fclose fsync rename mmap mkdir unlink unlinkat opendir readdir stat fstat flock gzopen gzread \
           seq2seq_gradient seq2seq_loss
 TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
+# A program that tests use.
+LOAD := $(BUILD)/tests/serve/load
 
 # One line for each step; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $@' && )
@@ -80,7 +91,7 @@ test: setup ## set up, build and run all tests
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=double tests
 	@scripts/run-tests.sh
 
-tests: $(TESTS) $(if $(DOUBLE),$(DOUBLE) $(FAULTY))
+tests: $(TESTS) $(if $(DOUBLE),$(DOUBLE) $(FAULTY) $(LOAD))
 
 demo: setup ## from nothing to a trained, scored English-German model
 	@$(MAKE) --no-print-directory -j$$(nproc) build
@@ -104,8 +115,8 @@ check-full: ## the long tests: sanitizers, clang, full parity
 clean: ## remove everything that was built
 	rm -rf build
 
-$(SATZ): $(CLI_OBJECTS) $(LIB) $(EVAL)
-	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(LIB) $(EVAL) $(LIBS)
+$(SATZ): $(CLI_OBJECTS) $(SERVE) $(LIB) $(EVAL)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(SERVE) $(LIB) $(EVAL) $(LIBS)
 $(BUILD)/satz-double: FORCE
 	@$(MAKE) --no-print-directory VARIANT=double build/double/satz
 	@cmp -s build/double/satz $@ || cp build/double/satz $@
@@ -115,6 +126,17 @@ $(LIB): $(LIB_OBJECTS)
 $(EVAL): $(EVAL_OBJECTS)
 	@rm -f $@
 	$(call say,AR)ar rcs $@ $^
+$(SERVE): $(SERVE_OBJECTS)
+	@rm -f $@
+	$(call say,AR)ar rcs $@ $^
+
+# The web page's files as C strings: page.js becomes page_js.
+$(PAGE_FILES:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "serve/page.h"'; echo 'const char $(subst .,_,$(notdir $<))[] ='; \
+	   sed -e 's/\\/&&/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $<; echo ';'; } >$@
+$(PAGE_FILES:%=$(BUILD)/%.o): %.o: %.c
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -129,11 +151,11 @@ $(BUILD)/%.$(1).o: %.simd.c Makefile
 endef
 $(foreach l,$(SIMD_LEVELS),$(eval $(call simd_rule,$(l))))
 
-$(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SATZ) Makefile
+$(BUILD)/tests/%: tests/%.c $(LIB) $(EVAL) $(SERVE) $(SATZ) Makefile
 	@mkdir -p $(@D)
-	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(LIB) $(EVAL) -lcmocka $(LIBS)
+	$(call say,TEST)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) -I. -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(SERVE) $(LIB) $(EVAL) -lcmocka $(LIBS)
 
-$(FAULTY): $(BUILD)/tests/fault/fault.o $(CLI_OBJECTS) $(LIB) $(EVAL)
+$(FAULTY): $(BUILD)/tests/fault/fault.o $(CLI_OBJECTS) $(SERVE) $(LIB) $(EVAL)
 	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(FAULTS:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

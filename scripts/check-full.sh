@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long tests: both compilers without a warning, the suite under sanitizers and on lesser instruction sets,
-# short fuzzing, a killed run that resumes to the same bits, lint.
+# short fuzzing, a killed run that resumes to the same bits, the server in a browser and under load, lint.
 set -eu
 cd "$(dirname "$0")/.."
 jobs=-j$(nproc)
@@ -31,6 +31,9 @@ make --no-print-directory "$jobs" VARIANT=asan build tests
 # fontconfig keeps its configuration until the end
 LSAN_OPTIONS=suppressions=scripts/leaks.txt:print_suppressions=0 VARIANT=asan scripts/run-tests.sh
 
+step "what runs on several threads, under ThreadSanitizer"
+scripts/tsan.sh
+
 step "fuzzing, a short run of each target"
 scripts/fuzz.sh 20
 
@@ -39,6 +42,12 @@ SATZ_FAULT_ALL=1 build/release/tests/fault/test_fault
 
 step "killed at random moments, resumed, the same bits"
 scripts/crash-test.sh 200
+
+step "the page of the server in a browser"
+scripts/page-test.sh
+
+step "the server under 64 clients for a minute"
+scripts/load-test.sh 60
 
 step "lint"
 make --no-print-directory lint

@@ -16,7 +16,8 @@ model    base config compute nn text
 decode   base config compute nn text model
 train    base config compute nn text model decode eval.h
 view     base
-cli      eval.h
+serve
+cli      serve eval.h
 eval
 bench    base config compute nn text model decode
 '

@@ -23,6 +23,7 @@ libpango1.0-dev             pango/pangocairo.h
 libminizip-dev              minizip/zip.h
 libjansson-dev              jansson.h
 libxxhash-dev               xxhash.h
+libmicrohttpd-dev           microhttpd.h
 zlib1g-dev                  zlib.h
 libunistring-dev            unistr.h
 fonts-dejavu-core           -
@@ -36,7 +37,8 @@ clang                                clang
 libclang-rt-14-dev|libclang-rt-dev   -
 libomp-dev                           -
 chromium|chromium-browser            chromium
-chromium-driver|chromium-chromedriver  chromedriver
+chromium-driver|chromium-chromedriver chromedriver
+curl                                 curl
 '
 
 installed() {

@@ -135,6 +135,9 @@ struct satz_translator *satz_translator_new(const struct satz_model *model,
                                             struct satz_error *err);
 void satz_translator_free(struct satz_translator *translator);
 
+/* How many hypotheses it keeps at each step: n_best can be no more. */
+int satz_translator_beam(const struct satz_translator *translator);
+
 struct satz_hypothesis {
     const char *text;
     /* log_probability by length, + decode.coverage_penalty * coverage */

@@ -354,7 +354,8 @@ static int translate(struct choices *c, const char *model)
     if (!c->opened)
         return command_failed(&usage, "%s", strerror(ENOMEM));
     for (size_t i = 0; i <= c->n_models; i++) {
-        c->opened[i] = satz_model_open(i ? c->models[i - 1] : model, c->backend, c->precision, &err);
+        c->opened[i] =
+            satz_model_open(i ? c->models[i - 1] : model, c->backend, c->precision, &err);
         if (!c->opened[i])
             return command_failed(&usage, "%s", err.message);
     }

@@ -12,6 +12,7 @@
     X(translate)        \
     X(score)            \
     X(average)          \
+    X(serve)            \
     X(attention)        \
     X(align)            \
     X(bleu)             \

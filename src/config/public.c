@@ -1,10 +1,8 @@
 /* The recipes of satz.h. */
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "config/satz_recipe.h"
-#include "config/spelling.h"
 
 struct satz_recipe *satz_recipe_new(const char *path, const char *const *settings,
                                     size_t n_settings, struct satz_error *err)
@@ -41,18 +39,4 @@ char *satz_recipe_reference(struct satz_error *err)
     struct strbuf out = {0};
     recipe_write_reference(&out);
     return strbuf_detach(&out, err);
-}
-
-const char *satz_nearest_name(const char *word, const char *const *names, size_t n_names)
-{
-    const char *nearest = NULL;
-    size_t least = SIZE_MAX;
-    for (size_t i = 0; i < n_names; i++) {
-        size_t distance = spelling_distance(word, names[i]);
-        if (distance < least) {
-            least = distance;
-            nearest = names[i];
-        }
-    }
-    return nearest && spelling_is_near(word, least) ? nearest : NULL;
 }

@@ -193,6 +193,11 @@ void satz_translator_free(struct satz_translator *t)
     free(t);
 }
 
+int satz_translator_beam(const struct satz_translator *t)
+{
+    return translator_beam(t->translator);
+}
+
 int satz_translate_requests(struct satz_translator *t, const struct satz_request *requests,
                             size_t n, const struct satz_translation **translations,
                             struct satz_error *err)

@@ -1,5 +1,7 @@
 #include "decode/top.h"
 
+#include <float.h>
+
 #include "compute/vmath.h"
 
 static real block_maximum(int n, const real *z, int block)
@@ -9,7 +11,8 @@ static real block_maximum(int n, const real *z, int block)
 #pragma omp simd reduction(max : top)
     for (int v = from; v < to; v++)
         top = z[v] > top ? z[v] : top;
-    return top;
+    /* clang's reduction starts from the least finite number. */
+    return top <= -(real)FLT_MAX ? -(real)INFINITY : top;
 }
 
 static real scan(int n, const real *z, real *maxima)

@@ -136,6 +136,11 @@ void translator_free(struct translator *t)
     free(t);
 }
 
+int translator_beam(const struct translator *t)
+{
+    return t->options.search.beam;
+}
+
 static struct pass make_pass(const struct model *model, const struct worker *w)
 {
     const struct seq2seq *network = &model->network;

@@ -39,6 +39,7 @@ void translator_free(struct translator *t);
 /* As satz_translate_requests (satz.h). */
 int translator_requests(struct translator *t, const struct satz_request *requests, size_t n,
                         const struct satz_translation **translations, struct satz_error *err);
+int translator_beam(const struct translator *t);
 
 /* As satz_translate (satz.h). */
 int translator_run(struct translator *t, const char *const *lines, const size_t *lengths, size_t n,
