@@ -15,7 +15,14 @@
 
 #include "satz.h"
 
-#define EVAL_VERSION "satz-0.1.0" /* the `version:` of signatures */
+#define EVAL_VERSION "satz-" SATZ_VERSION /* the `version:` of signatures */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* the shared library shows what is declared here */
+#endif
 
 /* ---- BLEU (Papineni et al. 2002) ---- */
 
@@ -337,5 +344,12 @@ struct report_options {
  * "-": files are read twice. `options` may be NULL. The caller frees the result. */
 char *report_write(const char *source, const char *hypothesis, const char *reference,
                    const struct report_options *options, struct satz_error *err);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
 
 #endif

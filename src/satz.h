@@ -9,6 +9,14 @@
 #include <stddef.h>
 
 #define SATZ_VERSION "0.1.0"
+#define SATZ_DATE    "November 21, 2026" /* of that version */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* the shared library shows what is declared here */
+#endif
 
 struct satz_error {
     char message[1024];
@@ -26,9 +34,17 @@ void satz_recipe_free(struct satz_recipe *recipe); /* accepts NULL */
 /* train.folder: where training puts the model. Owned by the recipe. */
 const char *satz_recipe_folder(const struct satz_recipe *recipe);
 
-/* Every key with its value, as YAML; and the reference of all keys, as Markdown. free() them. */
+/* Every key with its value, as YAML; the reference of all keys, as Markdown and as the manual page
+ * satz-recipe(5). free() them. NULL when memory is short. */
 char *satz_recipe_yaml(const struct satz_recipe *recipe, struct satz_error *err);
 char *satz_recipe_reference(struct satz_error *err);
+char *satz_recipe_manual(struct satz_error *err);
+
+/* The index-th key, "data.train_source" and so on, and the index-th value that `key` has to choose
+ * from ("all" of "model.tie"); NULL past the end, and for a key that is no choice. For help texts.
+ */
+const char *satz_recipe_key(int index);
+const char *satz_recipe_choice(const char *key, int index);
 
 /* The one of `names` that a misspelt `word` most likely stands for, or NULL when none is near. */
 const char *satz_nearest_name(const char *word, const char *const *names, size_t n_names);
@@ -189,5 +205,12 @@ struct satz_train_options {
  * names another folder. Returns 1 when it was stopped early by `stop`, with a checkpoint saved. */
 int satz_train(const struct satz_recipe *recipe, const struct satz_train_options *options,
                struct satz_error *err);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
 
 #endif

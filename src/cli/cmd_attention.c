@@ -29,7 +29,7 @@ static const struct option_row rows[N_OPTIONS] = {
                        "where to draw: FILE.png, .svg, .pdf or .html (default attention.png)"},
     [OPTION_WORDS] = {'w', "words", NULL, "a row and a column for each word (the default)"},
     [OPTION_SUBWORDS] = {0, "subwords", NULL, "a row and a column for each token"},
-    [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
 };
 
 static const struct usage usage = {
@@ -41,6 +41,10 @@ static const struct usage usage = {
              "NAME-2.png ... when there are several. Prints the names of the files.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# one sentence, as a picture\n"
+                "satz attention --sentence \"A dog runs.\" --output dog.svg model.safetensors\n"
+                "# a page about a whole file\n"
+                "satz attention --output test.html model.safetensors test.en\n",
 };
 
 /* A page is held in memory until it is written. */

@@ -40,7 +40,7 @@ static const struct option_row rows[N_OPTIONS] = {
                            "cut sources after N tokens (default 4 times data.max_length)"},
     [OPTION_BATCH] = {0, "batch", "N", "sentences translated together; the result is the same"},
     [OPTION_THREADS] = {'t', "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
     [OPTION_QUIET] = {'q', "quiet", NULL, "print nothing but errors to standard error"},
 };
 
@@ -53,6 +53,10 @@ static const struct usage usage = {
         "What is not said on the command line is as the model's recipe has it (decode.*).\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# a file, with a wider beam\n"
+                "satz translate --beam 10 model.safetensors test.en > test.de\n"
+                "# one sentence, its three best translations\n"
+                "echo \"A dog runs.\" | satz translate --n-best 3 model.safetensors\n",
 };
 
 enum { CHUNK_LINES = 4096 };

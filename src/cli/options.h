@@ -11,9 +11,14 @@
  *         case OPTIONS_STOP:     return status;
  *
  * Options and operands may be mixed; "--" ends the options. After OPTIONS_END the operands are
- * argv[optind] .. argv[argc - 1]. --help needs no row. */
+ * argv[optind] .. argv[argc - 1]. --help needs no row. The manual page and the completions of
+ * shells come from the same table (cli/help.h): what the argument is called tells them what it can
+ * be (arguments.c). */
 #ifndef SATZ_CLI_OPTIONS_H
 #define SATZ_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
 
 struct option_row {
     char letter; /* 0: none */
@@ -28,9 +33,13 @@ struct usage {
     const char *about;    /* for --help: whole lines */
     const struct option_row *rows;
     int n_rows; /* at most 32 */
-    /* For --help: prints further lines after the options, preceded by an empty one. May be NULL. */
-    void (*print_more)(void);
+    const char
+        *examples; /* whole lines: command lines, each after a line "# what it does"; or NULL */
+    void (*print_more)(FILE *out); /* for --help: further lines after the options; or NULL */
 };
+
+/* The row of --help, which every command has. */
+extern const struct option_row options_help_row;
 
 enum { OPTIONS_END = -1, OPTIONS_STOP = -2 };
 
