@@ -34,6 +34,8 @@ needed_in_full='
 clang                                clang
 libclang-rt-14-dev|libclang-rt-dev   -
 libomp-dev                           -
+mandoc                               mandoc
+zsh                                  zsh
 '
 
 installed() {
