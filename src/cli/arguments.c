@@ -11,6 +11,11 @@ static const char *backend_name(int index)
     return satz_recipe_choice("compute.backend", index);
 }
 
+static const char *precision(int index)
+{
+    return satz_recipe_choice("compute.precision", index);
+}
+
 static const char *tokenizer_type(int index)
 {
     return satz_recipe_choice("tokenizer.type", index);
@@ -25,6 +30,7 @@ static const struct argument arguments[] = {
     {"KEY=VALUE", ARGUMENT_SETTING, NULL, false},
     {"METRIC", ARGUMENT_NAME, metric_name, false},
     {"BACKEND", ARGUMENT_NAME, backend_name, true},
+    {"PRECISION", ARGUMENT_NAME, precision, true},
     {"TYPE", ARGUMENT_NAME, tokenizer_type, true},
     {"TOKENISER", ARGUMENT_NAME, bleu_tokeniser_name, true},
     {"SMOOTHING", ARGUMENT_NAME, bleu_smoothing_name, true},
