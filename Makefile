@@ -115,7 +115,7 @@ lint: ## formatting, static analysis, layers
 	@scripts/lint.sh
 
 format: ## rewrite the sources as clang-format would
-	@git ls-files 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i
+	@git ls-files 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' 'tests/*.[ch]' 'docs/*.c' | xargs clang-format -i
 
 check-full: ## the long tests: sanitizers, clang, full parity
 	@scripts/check-full.sh

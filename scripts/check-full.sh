@@ -31,6 +31,9 @@ LSAN_OPTIONS=suppressions=scripts/leaks.txt:print_suppressions=0 VARIANT=asan sc
 step "fuzzing, a short run of each target"
 scripts/fuzz.sh 20
 
+step "the extensions that docs/extending.md tells of"
+scripts/extending-test.sh
+
 step "killed at random moments, resumed, the same bits"
 scripts/crash-test.sh 10
 
