@@ -14,11 +14,11 @@ cp docs/extending/optimizer_lion.simd.c src/train
 
 # add LIST LINE: makes LINE the list's first member.
 add() {
-    sed -i "/^#define $1(X)/ s/\\\\\$/\\\\\n    $2 \\\\/" src/base/lists.h
+    sed -i "/^#define $1(X)/a\\    $2 \\\\" src/base/lists.h
     grep -qF "$2" src/base/lists.h
 }
 add CELL_LIST 'X(ugrnn, "update gate RNN (Collins 2016)")'
-add SCORE_LIST 'X(distance, "-|q - k|^2 \/ 2")'
+add SCORE_LIST 'X(distance, "-|q - k|^2 / 2")'
 add OPTIMIZER_LIST 'X(lion, "Lion (Chen 2023)")'
 
 make --no-print-directory "$jobs" WERROR=1 VARIANT=double build/double/tests/gradient/test_seq2seq

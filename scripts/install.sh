@@ -25,7 +25,7 @@ files() {
     for recipe in configs/*.yaml; do
         echo "644 $recipe $datadir/satz/$recipe"
     done
-    for text in README.md docs/*.md docs/*.png docs/examples/*; do
+    for text in README.md docs/*.md docs/*.png docs/examples/* docs/extending/*; do
         echo "644 $text $docdir/${text#docs/}"
     done
 }
@@ -56,7 +56,8 @@ uninstall)
     files | while IFS=' ' read -r _ _ destination; do
         rm -f "$DESTDIR$destination"
     done
-    for folder in "$includedir/satz" "$datadir/satz/configs" "$datadir/satz" "$docdir/examples" "$docdir"; do
+    for folder in "$includedir/satz" "$datadir/satz/configs" "$datadir/satz" "$docdir/examples" "$docdir/extending" \
+        "$docdir"; do
         if [ -d "$DESTDIR$folder" ]; then rmdir --ignore-fail-on-non-empty "$DESTDIR$folder"; fi
     done
     if [ -z "$DESTDIR" ] && [ "$(id -u)" = 0 ]; then ldconfig; fi
