@@ -23,26 +23,30 @@ static const char *tokenizer_type(int index)
 
 /* An argument that no row names here can be anything, such as N or TEXT. */
 static const struct argument arguments[] = {
-    {"FILE", ARGUMENT_FILE, NULL, false},
-    {"FILE.html", ARGUMENT_FILE, NULL, false},
-    {"MODEL", ARGUMENT_FILE, NULL, false},
-    {"FOLDER", ARGUMENT_FOLDER, NULL, false},
-    {"KEY=VALUE", ARGUMENT_SETTING, NULL, false},
-    {"METRIC", ARGUMENT_NAME, metric_name, false},
-    {"BACKEND", ARGUMENT_NAME, backend_name, true},
-    {"PRECISION", ARGUMENT_NAME, precision, true},
-    {"TYPE", ARGUMENT_NAME, tokenizer_type, true},
-    {"TOKENISER", ARGUMENT_NAME, bleu_tokeniser_name, true},
-    {"SMOOTHING", ARGUMENT_NAME, bleu_smoothing_name, true},
-    {"TEST", ARGUMENT_NAME, significance_test_name, true},
-    {"FORMAT", ARGUMENT_NAME, help_name, false},
+    {"FILE", NULL, ARGUMENT_FILE, NULL, false},
+    {"FILE.html", NULL, ARGUMENT_FILE, NULL, false},
+    {"MODEL", NULL, ARGUMENT_FILE, NULL, false},
+    {"FOLDER", NULL, ARGUMENT_FOLDER, NULL, false},
+    {"KEY=VALUE", NULL, ARGUMENT_SETTING, NULL, false},
+    {"METRIC", NULL, ARGUMENT_NAME, metric_name, false},
+    {"BACKEND", "backend", ARGUMENT_NAME, backend_name, true},
+    {"PRECISION", "precision", ARGUMENT_NAME, precision, true},
+    {"TYPE", NULL, ARGUMENT_NAME, tokenizer_type, true},
+    {"TOKENISER", "tokenize", ARGUMENT_NAME, bleu_tokeniser_name, true},
+    {"SMOOTHING", "smooth", ARGUMENT_NAME, bleu_smoothing_name, true},
+    {"TEST", NULL, ARGUMENT_NAME, significance_test_name, true},
 };
 enum { N_ARGUMENTS = sizeof arguments / sizeof *arguments };
 
 const struct argument *argument_of(const struct option_row *row)
 {
-    for (int i = 0; row->argument && i < N_ARGUMENTS; i++)
+    if (!row->argument)
+        return NULL;
+    for (int i = 0; i < N_ARGUMENTS; i++)
         if (strcmp(arguments[i].name, row->argument) == 0)
+            return &arguments[i];
+    for (int i = 0; i < N_ARGUMENTS; i++)
+        if (arguments[i].option && strcmp(arguments[i].option, row->name) == 0)
             return &arguments[i];
     return NULL;
 }
@@ -63,12 +67,4 @@ void argument_print_names(const struct argument *argument, const char *between)
         print_settings(between);
     for (int i = 0; argument->choice && argument->choice(i); i++)
         printf("%s%s", i ? between : "", argument->choice(i));
-}
-
-bool argument_is_first(const struct usage *usage, int i)
-{
-    for (int k = 0; k < i; k++)
-        if (argument_of(&usage->rows[k]) == argument_of(&usage->rows[i]))
-            return false;
-    return true;
 }

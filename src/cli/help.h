@@ -5,6 +5,8 @@
 #ifndef SATZ_CLI_HELP_H
 #define SATZ_CLI_HELP_H
 
+#include <stdbool.h>
+
 #include "cli/command.h"
 #include "cli/options.h"
 
@@ -43,9 +45,10 @@ void help_run(const struct help_format *format, const struct command *command);
 /* Exit statuses, from 0, or NULL past the end: "0", "success". */
 const char *help_status(int index, const char **meaning);
 
-/* What the argument of an option is, by what the help calls it. */
+/* What the argument of an option is: of those whose help calls it `name`, and of those called
+ * `option` (NULL: none). */
 struct argument {
-    const char *name;
+    const char *name, *option;
     enum { ARGUMENT_NAME, ARGUMENT_FILE, ARGUMENT_FOLDER, ARGUMENT_SETTING } kind;
     const char *(*choice)(int index); /* of a name: each of them; NULL past the end */
     bool listed;                      /* the help names them */
@@ -57,8 +60,5 @@ const struct argument *argument_of(const struct option_row *row);
 /* Prints all names an argument can have, `between` between them: of a setting "model.tie=" and, as
  * it is a choice, "model.tie=all". Nothing for files and folders. */
 void argument_print_names(const struct argument *argument, const char *between);
-
-/* Whether no row before the i-th has the same argument. */
-bool argument_is_first(const struct usage *usage, int i);
 
 #endif

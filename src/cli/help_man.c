@@ -1,7 +1,6 @@
 /* The help as manual pages in mdoc: satz(1), satz-COMMAND(1). */
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/help.h"
@@ -122,24 +121,10 @@ static void print_row(const struct option_row *row)
     print_text(row->meaning);
     const struct argument *a = argument_of(row);
     if (a && a->listed) {
-        printf(".br\n%s is one of: ", a->name);
+        printf(".br\nOne of: ");
         argument_print_names(a, ", ");
         putchar('\n');
     }
-}
-
-/* What the command says beyond its tables. */
-static void print_more(const struct usage *usage)
-{
-    char *text = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
-    if (!out)
-        return;
-    usage->print_more(out);
-    fclose(out);
-    print_literal(text);
-    free(text);
 }
 
 static void print_statuses(void)
@@ -161,8 +146,11 @@ static void print_usage(const struct usage *usage)
         print_row(&usage->rows[i]);
     print_row(&options_help_row);
     printf(".El\n");
-    if (usage->print_more)
-        print_more(usage);
+    if (usage->print_more) {
+        printf(".Bd -literal -offset indent");
+        usage->print_more();
+        printf(".Ed\n");
+    }
     print_statuses();
     if (usage->examples) {
         printf(".Sh EXAMPLES\n");

@@ -38,15 +38,15 @@ static void print_row(const struct option_row *row)
     print_wrapped(row->meaning, HELP_COLUMN, at);
 }
 
-/* The names that the rows' arguments can have, a line for each kind. */
+/* The names that the rows' arguments can have, a line for each row. */
 static void print_names(const struct usage *usage)
 {
     const char *lead = "\n";
     for (int i = 0; i < usage->n_rows; i++) {
         const struct argument *a = argument_of(&usage->rows[i]);
-        if (!a || !a->listed || !argument_is_first(usage, i))
+        if (!a || !a->listed)
             continue;
-        printf("%s%s is one of: ", lead, a->name);
+        printf("%s--%s is one of: ", lead, usage->rows[i].name);
         argument_print_names(a, " ");
         putchar('\n');
         lead = "";
@@ -76,10 +76,8 @@ static void print_usage(const struct usage *usage)
         print_row(&usage->rows[i]);
     print_row(&options_help_row);
     print_names(usage);
-    if (usage->print_more) {
-        putchar('\n');
-        usage->print_more(stdout);
-    }
+    if (usage->print_more)
+        usage->print_more();
     if (usage->examples)
         print_examples(usage->examples);
 }

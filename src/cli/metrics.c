@@ -16,14 +16,14 @@ int metrics_check(const struct usage *usage, int row, const char *text)
     return 0;
 }
 
-void metrics_print(FILE *out)
+void metrics_print(void)
 {
     char options[1024];
-    fprintf(out, "METRIC is a name, perhaps with options: chrf:word_order=2,lowercase\n");
+    printf("\nMETRIC is a name, perhaps with options: chrf:word_order=2,lowercase\n");
     for (int i = 0; metric_name(i); i++) {
         metric_help(i, options, sizeof options);
-        fprintf(out, "  %s\n", metric_name(i));
+        printf("  %s\n", metric_name(i));
         for (const char *line = options; *line; line += strcspn(line, "\n") + 1)
-            fprintf(out, "    %.*s\n", (int)strcspn(line, "\n"), line);
+            printf("    %.*s\n", (int)strcspn(line, "\n"), line);
     }
 }

@@ -9,6 +9,6 @@
 int metrics_check(const struct usage *usage, int row, const char *text);
 
 /* Prints what an argument METRIC can be: a usage's print_more. */
-void metrics_print(FILE *out);
+void metrics_print(void);
 
 #endif

@@ -17,9 +17,6 @@
 #ifndef SATZ_CLI_OPTIONS_H
 #define SATZ_CLI_OPTIONS_H
 
-#include <stdbool.h>
-#include <stdio.h>
-
 struct option_row {
     char letter; /* 0: none */
     const char *name;
@@ -35,7 +32,9 @@ struct usage {
     int n_rows; /* at most 32 */
     const char
         *examples; /* whole lines: command lines, each after a line "# what it does"; or NULL */
-    void (*print_more)(FILE *out); /* for --help: further lines after the options; or NULL */
+    /* For --help: prints further lines after the options, preceded by an empty one. In the manual
+     * they stand as they are, so none may begin with "." or have a backslash. May be NULL. */
+    void (*print_more)(void);
 };
 
 /* The row of --help, which every command has. */

@@ -66,7 +66,7 @@ static void test_help_in_other_forms(void **state)
     assert_refused(f, "satz translate --help=xyzzy", 2, "--help=xyzzy: there is no such format");
     assert_refused(f, "satz --help=xyzzy", 2, "there is no command");
     assert_status(f, "satz attention --help", 0);
-    assert_holds(&f->out, "\nBACKEND is one of: auto openblas onednn\n");
+    assert_holds(&f->out, "\n--backend is one of: auto openblas onednn\n");
     assert_holds(&f->out, "\nExamples:\n  # ");
 }
 
