@@ -31,7 +31,7 @@ done >source
 sed 's/one/eins/; s/two/zwei/; s/three/drei/; s/four/vier/; s/five/fünf/; s/six/sechs/' source >target
 build/release/satz train -q /dev/null --set data.train_source=source --set data.train_target=target \
     --set data.valid_source=source --set data.valid_target=target --set train.folder=model \
-    --set tokenizer.vocabulary=34 --set model.encoder_cell=ugrnn --set model.decoder_cell=ugrnn \
+    --set tokenizer.vocabulary=30 --set model.encoder_cell=ugrnn --set model.decoder_cell=ugrnn \
     --set model.embedding=16 --set model.encoder_hidden=16 --set model.decoder_hidden=32 \
     --set attention.score=distance --set optimizer.name=lion --set optimizer.rate=0.003 \
     --set train.batch=8 --set train.epochs=60 --set validation.patience=0
