@@ -18,7 +18,8 @@ CFLAGS_double  := -O2 -g -DSATZ_DOUBLE
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -Wno-pass-failed
 CFLAGS_coverage := -O0 -g --coverage
-COMMON := -Isrc -Ieval -fopenmp -fno-math-errno -fno-trapping-math $(WARN) $(CFLAGS_$(VARIANT)) \
+# Objects serve the static and the shared libraries alike: what satz.h and eval.h declare is visible.
+COMMON := -Isrc -Ieval -fPIC -fvisibility=hidden -fopenmp -fno-math-errno -fno-trapping-math $(WARN) $(CFLAGS_$(VARIANT)) \
           $(if $(WERROR),-Werror)
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE -Wstrict-prototypes -Wmissing-prototypes $(COMMON) $(CFLAGS)
 ALL_CXXFLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
@@ -26,8 +27,9 @@ ALL_CXXFLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
 # pkg-config where a package has a file for it, the plain library name where Debian ships none.
 pkg = $(shell pkg-config $(2) $(1) 2>/dev/null)
 PACKAGE_FLAGS := $(patsubst -I%,-isystem %,$(foreach p,$(PACKAGES),$(call pkg,$(p),--cflags)))
+EVAL_LIBS := -lz -lunistring -lm
 LIBS := $(call pkg,openblas,--libs) -ldnnl -lyaml -lsentencepiece_train -lsentencepiece -ljansson \
-       $(call pkg,pangocairo,--libs) $(call pkg,minizip,--libs) -lz -lunistring $(call pkg,libmicrohttpd,--libs) -lstdc++ -lm
+       $(call pkg,pangocairo,--libs) $(call pkg,minizip,--libs) $(call pkg,libmicrohttpd,--libs) -lstdc++ $(EVAL_LIBS)
 
 # A file *.simd.c is compiled once per instruction set; src/base/simd.h picks at run time.
 SIMD_LEVELS := generic avx2 avx512
@@ -59,6 +61,15 @@ SATZ := $(BUILD)/satz
 # The program in double precision, for `satz replay --double`.
 DOUBLE := $(if $(filter double,$(VARIANT)),,$(BUILD)/satz-double)
 
+VERSION := $(shell sed -n 's/^.define SATZ_VERSION "\(.*\)"/\1/p' src/satz.h)
+SONAME  := so.$(firstword $(subst ., ,$(VERSION)))
+SHARED_LIB  := $(BUILD)/libsatz.so.$(VERSION)
+SHARED_EVAL := $(BUILD)/libsatzeval.so.$(VERSION)
+MANUALS     := $(BUILD)/man/satz.1
+STATIC := $(BUILD)/static/libsatz.a $(BUILD)/static/libsatzeval.a
+# What is installed besides the program; other variants are not installed.
+PRODUCTS := $(if $(filter release clang,$(VARIANT)),$(STATIC) $(SHARED_LIB) $(SHARED_EVAL) $(MANUALS))
+
 # tests/gradient runs in double precision; every other folder against the build under test.
 TEST_FILES := $(filter-out tests/gradient/%,$(wildcard tests/*/test_*.c))
 GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
@@ -71,10 +82,26 @@ TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TES
 # A program that tests use.
 LOAD := $(BUILD)/tests/serve/load
 
+# Where `make install` puts things, by GNU's names; on the command line these or PREFIX and LIBDIR.
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib$(if $(filter /usr,$(PREFIX)),/$(shell $(CC) -print-multiarch))
+prefix       = $(PREFIX)
+exec_prefix  = $(prefix)
+bindir       = $(exec_prefix)/bin
+libdir       = $(if $(filter $(PREFIX),$(prefix)),$(LIBDIR),$(prefix)/lib)
+includedir   = $(prefix)/include
+datarootdir  = $(prefix)/share
+datadir      = $(datarootdir)
+mandir       = $(datarootdir)/man
+docdir       = $(datarootdir)/doc/satz
+pkgconfigdir = $(libdir)/pkgconfig
+INSTALL_NAMES := BUILD VERSION SONAME DESTDIR prefix bindir libdir includedir datadir mandir docdir pkgconfigdir
+INSTALL_TO = $(foreach n,$(INSTALL_NAMES),$(n)='$($(n))')
+
 # One line for each step; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $@' && )
 
-.PHONY: FORCE all help setup build test tests demo bench lint format check-full clean
+.PHONY: FORCE all help setup build test tests demo bench install uninstall lint format check-full clean
 all: build
 FORCE:
 
@@ -84,7 +111,7 @@ help: ## this list
 setup: ## install the packages Satz needs (root or sudo)
 	@scripts/setup.sh
 
-build: $(SATZ) $(DOUBLE) $(LIB) $(EVAL) ## the program build/release/satz and the libraries
+build: $(SATZ) $(DOUBLE) $(LIB) $(EVAL) $(PRODUCTS) ## the program build/release/satz and the libraries
 
 test: setup ## set up, build and run all tests
 	@$(MAKE) --no-print-directory -j$$(nproc) build tests
@@ -103,11 +130,17 @@ bench: build $(BUILD)/speed ## speed, beside PyTorch with PEER=/path/to/s2s_torc
 $(BUILD)/speed: eval/bench/speed.c $(LIB) Makefile
 	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(PACKAGE_FLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIBS)
 
+install: build ## into PREFIX (/usr/local), below DESTDIR: program, libraries, manual, completion
+	@$(INSTALL_TO) scripts/install.sh install
+
+uninstall: ## remove what `make install` with the same PREFIX and DESTDIR put there
+	@$(INSTALL_TO) scripts/install.sh uninstall
+
 lint: ## formatting, static analysis, layers
 	@scripts/lint.sh
 
 format: ## rewrite the sources as clang-format would
-	@git ls-files 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i
+	@git ls-files 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' 'tests/*.[ch]' 'docs/*.c' | xargs clang-format -i
 
 check-full: ## the long tests: sanitizers, clang, full parity
 	@scripts/check-full.sh
@@ -137,6 +170,26 @@ $(PAGE_FILES:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile
 	   sed -e 's/\\/&&/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $<; echo ';'; } >$@
 $(PAGE_FILES:%=$(BUILD)/%.o): %.o: %.c
 	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+# The static libraries as installed: one object each, whose inner names clash with nobody's. (Tests link
+# the others, to see inside.)
+$(BUILD)/static/libsatz.a: $(LIB_OBJECTS)
+$(BUILD)/static/libsatzeval.a: $(EVAL_OBJECTS)
+$(STATIC):
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(call say,AR)ld -r --force-group-allocation -o $(@:.a=.o) $^
+	@objcopy --localize-hidden $(@:.a=.o)
+	@ar rcs $@ $(@:.a=.o)
+	@rm -f $(@:.a=.o)
+# The version script hides what C++ headers define, which visibility alone does not.
+$(SHARED_LIB): $(LIB_OBJECTS) $(SHARED_EVAL) src/satz.map
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libsatz.$(SONAME),-z,defs,-rpath,'$$ORIGIN' \
+	    -Wl,--version-script=src/satz.map -o $@ $(LIB_OBJECTS) $(SHARED_EVAL) $(LIBS)
+$(SHARED_EVAL): $(EVAL_OBJECTS)
+	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libsatzeval.$(SONAME),-z,defs \
+	    -o $@ $(EVAL_OBJECTS) $(EVAL_LIBS)
+$(MANUALS): $(SATZ) scripts/manuals.sh
+	$(call say,MAN)scripts/manuals.sh $(SATZ) $(@D)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -2,8 +2,8 @@
  *
  * Figures equal sacreBLEU 2.x's to every printed digit. The library knows nothing of models; texts
  * are NUL-terminated UTF-8, one segment each, raw (not tokenised). It is streamed: a metric object
- * holds sums of counts, never the text. An object is used by one thread at a time; objects are
- * independent of each other.
+ * holds sums of counts, never the text. An object is used by one thread at a time, or by several as
+ * long as all of them take it as `const`; objects are independent of each other.
  *
  * Conventions as in satz.h: 0 / -1 (or NULL) with a sentence in *err, which may be NULL; on failure
  * outputs are untouched. The library never exits or prints. */
@@ -15,7 +15,14 @@
 
 #include "satz.h"
 
-#define EVAL_VERSION "satz-0.1.0" /* the `version:` of signatures */
+#define EVAL_VERSION "satz-" SATZ_VERSION /* the `version:` of signatures */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* the shared library shows what is declared here */
+#endif
 
 /* ---- BLEU (Papineni et al. 2002) ---- */
 
@@ -150,7 +157,10 @@ struct statistics {
     size_t capacity;
 };
 
+/* Frees the rows and makes it zero again. */
 void statistics_release(struct statistics *s);
+
+/* Adds a row [width], which all rows of *s have. Fails only when memory for `keep` is short. */
 int statistics_add(struct statistics *s, const double *row, int width, struct satz_error *err);
 
 /* Adds all lines of a file under each of n_metrics metrics to tables[0 .. n_metrics). Line i of
@@ -357,5 +367,12 @@ int alignment_counts_add(struct alignment_counts *sums, const struct satz_link *
 double alignment_precision(const struct alignment_counts *counts);
 double alignment_recall(const struct alignment_counts *counts);
 double alignment_error_rate(const struct alignment_counts *counts);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
 
 #endif

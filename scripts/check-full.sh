@@ -40,6 +40,9 @@ scripts/fuzz.sh 20
 step "each call to the system and for memory fails in turn"
 SATZ_FAULT_ALL=1 build/release/tests/fault/test_fault
 
+step "the extensions that docs/extending.md tells of"
+scripts/extending-test.sh
+
 step "killed at random moments, resumed, the same bits"
 scripts/crash-test.sh 200
 

@@ -39,6 +39,8 @@ libomp-dev                           -
 chromium|chromium-browser            chromium
 chromium-driver|chromium-chromedriver chromedriver
 curl                                 curl
+mandoc                               mandoc
+zsh                                  zsh
 '
 
 installed() {

@@ -1,15 +1,36 @@
-/* satz.h -- the public interface of libsatz.
+/* satz.h -- the public interface of libsatz; for C11 and C++.
  *
- * Conventions: functions that can fail return 0 / -1 (or NULL) and take a `struct satz_error *` as
- * their last argument; on failure it holds one complete sentence and outputs are untouched. It may
- * be NULL. The library never exits, aborts on bad input, or prints. */
+ * Errors: functions that can fail return 0 / -1 (or NULL) and take a `struct satz_error *` as their
+ * last argument; on failure it holds one complete sentence, which names file, line and remedy, and
+ * outputs are untouched. It may be NULL. Short memory is such a failure everywhere. The library
+ * never exits, aborts on bad input, or prints.
+ *
+ * Ownership: what a *_new or *_open returns is given back to its *_free or *_close, which accepts
+ * NULL; what else the caller owns, its function says. Texts that are handed in are copied, unless
+ * it is said that they must outlive something. Texts are UTF-8; paths are as the system has them.
+ *
+ * Threads: functions may run at the same time on different objects. An object that a function takes
+ * as `const` does not change and may be shared: recipes, tokenizers, models, attentions. Of the
+ * others, translators, one thread at a time may use each; for more threads make more translators of
+ * one model, which costs their working memory only. satz_train and satz_tokenizer_train are the
+ * exceptions: one of the two at a time in a process (the trainer of SentencePiece has state of its
+ * own). Functions that use several threads themselves have joined them when they return. */
 #ifndef SATZ_H
 #define SATZ_H
 
 #include <stddef.h>
 
 #define SATZ_VERSION "0.1.0"
+#define SATZ_DATE    "November 21, 2026" /* of that version */
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* the shared library shows what is declared here */
+#endif
+
+/* A sentence without a newline at its end, cut if it is too long. */
 struct satz_error {
     char message[1024];
 };
@@ -18,7 +39,9 @@ struct satz_error {
 
 struct satz_recipe;
 
-/* The recipe at `path` (NULL: all defaults) with `settings`, each "section.key=value". */
+/* The recipe at `path` (NULL: all defaults) with n_settings `settings`, each "section.key=value"; a
+ * later one wins. An error tells FILE:LINE:COLUMN, what is allowed, and the nearest right spelling.
+ * Files that it names are not looked at. */
 struct satz_recipe *satz_recipe_new(const char *path, const char *const *settings,
                                     size_t n_settings, struct satz_error *err);
 void satz_recipe_free(struct satz_recipe *recipe); /* accepts NULL */
@@ -26,11 +49,20 @@ void satz_recipe_free(struct satz_recipe *recipe); /* accepts NULL */
 /* train.folder: where training puts the model. Owned by the recipe. */
 const char *satz_recipe_folder(const struct satz_recipe *recipe);
 
-/* Every key with its value, as YAML; and the reference of all keys, as Markdown. free() them. */
+/* Every key with its value, as YAML; the reference of all keys, as Markdown and as the manual page
+ * satz-recipe(5). free() them. NULL when memory is short. */
 char *satz_recipe_yaml(const struct satz_recipe *recipe, struct satz_error *err);
 char *satz_recipe_reference(struct satz_error *err);
+char *satz_recipe_manual(struct satz_error *err);
 
-/* The one of `names` that a misspelt `word` most likely stands for, or NULL when none is near. */
+/* The index-th key, "data.train_source" and so on, and the index-th value that `key` has to choose
+ * from ("all" of "model.tie"); NULL past the end, and for a key that is no choice. For help texts.
+ */
+const char *satz_recipe_key(int index);
+const char *satz_recipe_choice(const char *key, int index);
+
+/* The one of `names` [n_names] that a misspelt `word` most likely stands for, or NULL when none is
+ * near. */
 const char *satz_nearest_name(const char *word, const char *const *names, size_t n_names);
 
 /* --- tokenizers ---------------------------------------------------------------------------- */
@@ -44,7 +76,8 @@ struct satz_tokenizer_options {
 };
 
 /* Learns a tokenizer and writes it to `path` as a SentencePiece model. The same text and options
- * give the same bytes. Not to be run by two threads at once. */
+ * give the same bytes. Fails when the text has no usable line, or too few different ones for the
+ * vocabulary; then there is no file, or the old one. */
 int satz_tokenizer_train(const char *path, const struct satz_tokenizer_options *options,
                          struct satz_error *err);
 
@@ -52,30 +85,34 @@ struct satz_tokenizer;
 
 enum satz_side { SATZ_SOURCE, SATZ_TARGET };
 
-/* The tokenizer of a SentencePiece file, or of one side of a model. Threads may share it. */
+/* The tokenizer of a SentencePiece file, or of one side of a model. Of a SentencePiece file, and of
+ * a model with one vocabulary for both, `side` says nothing. */
 struct satz_tokenizer *satz_tokenizer_new(const char *path, enum satz_side side,
                                           struct satz_error *err);
 void satz_tokenizer_free(struct satz_tokenizer *t); /* accepts NULL */
 
-/* How many pieces there are; their ids are 0 .. size - 1. */
+/* How many pieces there are; their ids are 0 .. size - 1, of which the first four are padding,
+ * unknown, beginning and end. */
 int satz_tokenizer_size(const struct satz_tokenizer *t);
 
-/* An id's piece, owned by the tokenizer, or NULL; a piece's id, or -1. */
+/* An id's piece, owned by the tokenizer, or NULL if the id is out of range; a piece's id, or -1. */
 const char *satz_tokenizer_piece(const struct satz_tokenizer *t, int id);
 int satz_tokenizer_id(const struct satz_tokenizer *t, const char *piece);
 
-/* The ids of `n` bytes of UTF-8, as a new array. free() it. */
+/* The ids of `n` bytes of UTF-8, without an end, as a new array [n_ids]; free() it. NULL may stand
+ * for none. What is not UTF-8 is read as U+FFFD. */
 int satz_tokenizer_encode(const struct satz_tokenizer *t, const char *text, size_t n, int **ids,
                           size_t *n_ids, struct satz_error *err);
 
-/* The text of some ids. free() it. */
+/* The text of `n_ids` ids. free() it. An id out of range is an error. */
 char *satz_tokenizer_decode(const struct satz_tokenizer *t, const int *ids, size_t n_ids,
                             struct satz_error *err);
 
 /* --- models -------------------------------------------------------------------------------- */
 
 /* What is in a model file or a checkpoint, to be read by people: version, vocabulary, training,
- * every parameter with its shape; and the recipe it was trained by, as YAML. free() them. */
+ * every parameter with its shape; and the recipe it was trained by, as YAML. free() them. A file
+ * that is damaged in any bit is an error, as in satz_model_open. */
 char *satz_model_describe(const char *path, struct satz_error *err);
 char *satz_model_recipe(const char *path, struct satz_error *err);
 
@@ -128,8 +165,7 @@ int satz_translator_check(const struct satz_model *model,
 
 struct satz_translator;
 
-/* `options` may be NULL. The model must outlive it. It starts its own threads; one thread at a time
- * may use it. */
+/* `options` may be NULL: all zero. A value out of range is an error. The model must outlive it. */
 struct satz_translator *satz_translator_new(const struct satz_model *model,
                                             const struct satz_translator_options *options,
                                             struct satz_error *err);
@@ -157,9 +193,10 @@ struct satz_translation {
     int invalid;                              /* it was not UTF-8; U+FFFD was read instead */
 };
 
-/* Translates n lines of text (`lengths` in bytes; NULL: they end with '\0'). *translations becomes
- * an array [n], line by line, owned by the translator until its next use. The translation of a line
- * of nothing but spaces is empty. A line's translation does not depend on the others. */
+/* Translates n lines of text (`lengths` [n] in bytes; NULL: they end with '\0'). *translations
+ * becomes an array [n], line by line, owned by the translator until its next use or its end. The
+ * translation of a line of nothing but spaces is empty. A line's translation does not depend on the
+ * others. */
 int satz_translate(struct satz_translator *translator, const char *const *lines,
                    const size_t *lengths, size_t n, const struct satz_translation **translations,
                    struct satz_error *err);
@@ -306,9 +343,10 @@ enum satz_train_stage {
     SATZ_TRAIN_DONE        /* `text` says why it ended; also when it was interrupted */
 };
 
+/* Valid during the call. What a stage does not name is 0. */
 struct satz_train_event {
     enum satz_train_stage stage;
-    const char *text;
+    const char *text;         /* may be NULL */
     int epoch, epochs;        /* from 1 */
     long batch, batches;      /* of the epoch */
     long update;              /* from 1 */
@@ -323,15 +361,18 @@ struct satz_train_event {
 
 struct satz_train_options {
     int resume; /* go on from the newest checkpoint in train.folder, if there is one */
-    void (*on_event)(void *user, const struct satz_train_event *event); /* may be NULL */
+    /* Called by the thread that called satz_train; may be NULL. */
+    void (*on_event)(void *user, const struct satz_train_event *event);
     void *user;
     const volatile int *stop; /* set it (from a signal handler) to save and end; may be NULL */
 };
 
 /* Trains the model a recipe describes. In train.folder: model.safetensors (the best so far),
  * checkpoint-UPDATE.safetensors (the last ones), log.jsonl, lock, cache/ unless data.cache names
- * another folder, and blackbox-UPDATE.safetensors for steps whose gradient was not finite. Returns
- * 1 when it was stopped early by `stop`, with a checkpoint saved. */
+ * another folder, and blackbox-UPDATE.safetensors for steps whose gradient was not finite. A folder
+ * that another run uses is an error, and so are text, recipe and checkpoint that do not fit
+ * together. `options` may be NULL: all zero. Returns 0 when it ran to its end, 1 when it was
+ * stopped early by `stop`, with a checkpoint saved, -1 on an error. */
 int satz_train(const struct satz_recipe *recipe, const struct satz_train_options *options,
                struct satz_error *err);
 
@@ -350,5 +391,12 @@ char *satz_replay_facts(const char *path, struct satz_error *err);
  * only. *report gets what it found, to be read by people or, when `json` is not 0, as JSON; free()
  * it. Returns 0, or 1 when there are problems that will break training. */
 int satz_doctor(const struct satz_recipe *recipe, int json, char **report, struct satz_error *err);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
 
 #endif

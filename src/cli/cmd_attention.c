@@ -41,7 +41,7 @@ static const struct option_row rows[N_OPTIONS] = {
                            "cut sources after N tokens (default 4 times data.max_length)"},
     [OPTION_BATCH] = {0, "batch", "N", "sentences taken together"},
     [OPTION_THREADS] = {0, "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
 };
 
 static const struct usage usage = {
@@ -57,6 +57,10 @@ static const struct usage usage = {
         "then, when all others are drawn.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# one sentence, as a picture\n"
+                "satz attention --sentence \"A dog runs.\" --output dog.svg model.safetensors\n"
+                "# a page about a whole file\n"
+                "satz attention --output test.html model.safetensors test.en\n",
 };
 
 /* Lines are taken a chunk at a time; a page keeps nothing of them. */

@@ -35,7 +35,7 @@ static const struct option_row rows[N_OPTIONS] = {
                            "cut sources after N tokens (default 4 times data.max_length)"},
     [OPTION_BATCH] = {0, "batch", "N", "pairs scored together"},
     [OPTION_THREADS] = {0, "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
     [OPTION_QUIET] = {'q', "quiet", NULL, "print nothing but errors to standard error"},
 };
 

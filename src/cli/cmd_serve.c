@@ -45,7 +45,7 @@ static const struct option_row rows[N_OPTIONS] = {
                            "cut sources after N tokens (default 4 times data.max_length)"},
     [OPTION_BATCH] = {0, "batch", "N", "sentences translated together, at most (default 64)"},
     [OPTION_THREADS] = {'t', "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
     [OPTION_PRECISION] = {0, "precision", "NAME",
                           "f32, or int8 or bf16 for speed: nearly the same translations (default "
                           "f32)"},

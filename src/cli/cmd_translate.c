@@ -107,7 +107,7 @@ static const struct option_row rows[N_OPTIONS] = {
                         "they are translated in pieces"},
     [OPTION_BATCH] = {0, "batch", "N", "sentences translated together; the result is the same"},
     [OPTION_THREADS] = {'t', "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
     [OPTION_PRECISION] = {0, "precision", "NAME",
                           "f32, or int8 or bf16 for speed: nearly the same translations (default "
                           "f32)"},
@@ -164,6 +164,10 @@ static const struct usage usage = {
     .rows = rows,
     .n_rows = N_OPTIONS,
     .print_more = print_more,
+    .examples = "# a file, with a wider beam\n"
+                "satz translate --beam 10 model.safetensors test.en > test.de\n"
+                "# one sentence, its three best translations\n"
+                "echo \"A dog runs.\" | satz translate --n-best 3 model.safetensors\n",
 };
 
 /* What the command line says; all of it is freed by choices_release. */

@@ -65,6 +65,9 @@ void recipe_write_yaml(const struct recipe *r, struct strbuf *out);
 /* Appends the reference of all keys as Markdown. */
 void recipe_write_reference(struct strbuf *out);
 
+/* Appends the same as the manual page satz-recipe(5), in mdoc. */
+void recipe_write_manual(struct strbuf *out);
+
 /* Whether a choice has the value `name`. */
 bool recipe_is(const char *choice, const char *name);
 

@@ -12,10 +12,10 @@ static void add_block(const struct model *m, const real *block, double *sum)
         sum[i] += (double)block[i];
 }
 
-static void set_mean(struct model *m, const double *sum, size_t n)
+static void set_mean(real *values, const double *sum, size_t size, size_t n)
 {
-    for (size_t i = 0; i < m->network.params.size; i++)
-        m->network.params.values[i] = (real)(sum[i] / (double)n);
+    for (size_t i = 0; i < size; i++)
+        values[i] = (real)(sum[i] / (double)n);
 }
 
 /* sum += the checkpoint's parameters */
@@ -50,7 +50,7 @@ int average_checkpoints(struct model *m, const char *folder, int n, struct satz_
     if (status == 0 && count == first)
         status = error_set(err, "%s: there are no checkpoints to average", folder);
     if (status == 0) {
-        set_mean(m, sum, count - first);
+        set_mean(m->network.params.values, sum, m->network.params.size, count - first);
         status = (int)(count - first);
     }
     free(updates);
@@ -108,8 +108,8 @@ int satz_model_average(const char *path, const char *const *models, size_t n,
     for (size_t i = 0; status == 0 && i < n; i++)
         status = add_file(&m, models[i], block, sum, err);
     if (status == 0) {
-        set_mean(&m, sum, n);
-        status = model_save(&m, path, NULL, NULL, err);
+        set_mean(block, sum, m.network.params.size, n);
+        status = model_save(&m, path, block, NULL, err);
     }
     free(block);
     free(sum);

@@ -43,16 +43,16 @@ static void test_precision(void **state)
 {
     struct fixture *f = *state;
     assert_prints(f,
-                  "satz translate --precision f32 $D/m $D/text >$D/a; "
-                  "satz translate $D/m $D/text | cmp - $D/a",
+                  "satz translate -q --precision f32 $D/m $D/text >$D/a; "
+                  "satz translate -q $D/m $D/text | cmp - $D/a",
                   "");
     assert_prints(f,
-                  "satz translate --precision int8 $D/m $D/text >$D/b; "
+                  "satz translate -q --precision int8 $D/m $D/text >$D/b; "
                   "paste -d '|' $D/a $D/b | awk -F '|' '$1 == $2 { n++ } END { print (n > 40) }'",
                   "1\n");
-    assert_refused(f, "satz translate --precision fp4 $D/m $D/text", 1,
+    assert_refused(f, "satz translate -q --precision fp4 $D/m $D/text", 1,
                    "unknown precision 'fp4'; known are: auto, f32, bf16, int8");
-    assert_refused(f, "satz translate --backend onednn --precision int8 $D/m $D/text", 1, "f32");
+    assert_refused(f, "satz translate -q --backend onednn --precision int8 $D/m $D/text", 1, "f32");
 }
 
 static void test_line_k_is_line_k(void **state)

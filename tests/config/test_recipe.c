@@ -517,15 +517,33 @@ static void test_reference(void **state)
     strbuf_release(&s);
 }
 
+static void test_names_for_help(void **state)
+{
+    (void)state;
+    int n = 0;
+    while (satz_recipe_key(n))
+        n++;
+    assert_int_equal(n, N_KEYS);
+    assert_string_equal(satz_recipe_key(0), "data.train_source");
+    assert_null(satz_recipe_key(-1));
+    assert_string_equal(satz_recipe_choice("model.tie", 0), "none");
+    assert_string_equal(satz_recipe_choice("model.tie", 2), "all");
+    assert_null(satz_recipe_choice("model.tie", 3));
+    assert_null(satz_recipe_choice("model.tie", -1));
+    assert_null(satz_recipe_choice("train.seed", 0));
+    assert_null(satz_recipe_choice("model.tied", 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),   cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_values),   cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_locale),   cmocka_unit_test(test_every_key_can_be_set),
-        cmocka_unit_test(test_settings), cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_files),    cmocka_unit_test(test_cut_and_changed),
-        cmocka_unit_test(test_spelling), cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_errors),         cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_values),         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_locale),         cmocka_unit_test(test_every_key_can_be_set),
+        cmocka_unit_test(test_settings),       cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_files),          cmocka_unit_test(test_cut_and_changed),
+        cmocka_unit_test(test_spelling),       cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_names_for_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,9 +145,10 @@ static void assert_answer(const struct request *r, json_t *const *sentences, con
 
 static void test_answers(void **state)
 {
-    const struct satz_hypothesis hypotheses[] = {{"eins \"zwei\"", -0.25, -1, 3},
-                                                 {"zwei", -0.5, -1.5, 2}};
-    const struct satz_translation t = {hypotheses, 2, 1, 0};
+    const struct satz_hypothesis hypotheses[] = {
+        {.text = "eins \"zwei\"", .score = -0.25, .log_probability = -1, .tokens = 3},
+        {.text = "zwei", .score = -0.5, .log_probability = -1.5, .tokens = 2}};
+    const struct satz_translation t = {.hypotheses = hypotheses, .n = 2, .truncated = 1};
     struct request r = {.single = true, .n = 1};
     (void)state;
     json_t *plain = answer_sentence(&r, &t);
@@ -171,7 +172,8 @@ static void test_alignments(void **state)
 {
     const char *sources[] = {"a", "b", "</s>"}, *targets[] = {"X", "Y", "Z", "</s>"};
     const float weights[] = {.25f, .5f, .25f, .5f, .25f, .25f, 0, .25f, .75f, 0, 0, 1};
-    const struct satz_attention a = {sources, targets, weights, 3, 4};
+    const struct satz_attention a = {
+        .sources = sources, .targets = targets, .weights = weights, .n_sources = 3, .n_targets = 4};
     const struct {
         enum alignment alignment;
         const struct satz_attention *attention;
