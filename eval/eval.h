@@ -2,8 +2,8 @@
  *
  * Figures equal sacreBLEU 2.x's to every printed digit. The library knows nothing of models; texts
  * are NUL-terminated UTF-8, one segment each, raw (not tokenised). It is streamed: a metric object
- * holds sums of counts, never the text. An object is used by one thread at a time; objects are
- * independent of each other.
+ * holds sums of counts, never the text. An object is used by one thread at a time, or by several as
+ * long as all of them take it as `const`; objects are independent of each other.
  *
  * Conventions as in satz.h: 0 / -1 (or NULL) with a sentence in *err, which may be NULL; on failure
  * outputs are untouched. The library never exits or prints. */
@@ -15,7 +15,14 @@
 
 #include "satz.h"
 
-#define EVAL_VERSION "satz-0.1.0" /* the `version:` of signatures */
+#define EVAL_VERSION "satz-" SATZ_VERSION /* the `version:` of signatures */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* the shared library shows what is declared here */
+#endif
 
 /* ---- BLEU (Papineni et al. 2002) ---- */
 
@@ -150,7 +157,10 @@ struct statistics {
     size_t capacity;
 };
 
+/* Frees the rows and makes it zero again. */
 void statistics_release(struct statistics *s);
+
+/* Adds a row [width], which all rows of *s have. Fails only when memory for `keep` is short. */
 int statistics_add(struct statistics *s, const double *row, int width, struct satz_error *err);
 
 /* Adds all lines of a file under each of n_metrics metrics to tables[0 .. n_metrics). Line i of
@@ -337,5 +347,32 @@ struct report_options {
  * "-": files are read twice. `options` may be NULL. The caller frees the result. */
 char *report_write(const char *source, const char *hypothesis, const char *reference,
                    const struct report_options *options, struct satz_error *err);
+
+/* ---- Alignment error rate (Och and Ney 2003, section 6) ---- */
+
+/* Counts of links, of a pair or of a corpus; a link that is given twice counts once. */
+struct alignment_counts {
+    int64_t found;                      /* A */
+    int64_t sure;                       /* S */
+    int64_t found_sure, found_possible; /* of A, those in S, and those in P, which S is part of */
+};
+
+/* Adds the counts of one pair's links. */
+int alignment_counts_add(struct alignment_counts *sums, const struct satz_link *found,
+                         size_t n_found, const struct satz_link *gold, size_t n_gold,
+                         struct satz_error *err);
+
+/* |A and P| / |A|, |A and S| / |S|, and 1 - (|A and S| + |A and P|) / (|A| + |S|), each 0 .. 1;
+ * where there is nothing to divide by, precision and recall are 1 and the error rate is 0. */
+double alignment_precision(const struct alignment_counts *counts);
+double alignment_recall(const struct alignment_counts *counts);
+double alignment_error_rate(const struct alignment_counts *counts);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
 
 #endif

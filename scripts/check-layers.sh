@@ -16,8 +16,10 @@ model    base config compute nn text
 decode   base config compute nn text model
 train    base config compute nn text model decode eval.h
 view     base
-cli      eval.h
+serve
+cli      serve eval.h
 eval
+bench    base config compute nn text model decode
 '
 
 git ls-files -z --cached --others --exclude-standard 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' |
@@ -39,7 +41,7 @@ git ls-files -z --cached --others --exclude-standard 'src/*.[ch]' 'src/*.cc' 'ev
     }
     {
         n = split($1, path, "/")
-        module = path[1] == "eval" ? "eval" : n > 2 ? path[2] : path[n]
+        module = path[1] == "eval" ? (n > 2 ? path[2] : "eval") : n > 2 ? path[2] : path[n]
         split($0, quoted, "\"")
         header = quoted[2]
         # Both src and eval are include paths: a bare name is eval.h or satz.h, or a file beside this one.

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# crash-test.sh [N]: kills a small training run at N (default 10) random moments, resuming each time, and
-# compares the model with that of an uninterrupted run, bit by bit.
+# crash-test.sh [N]: kills a small training run at N (default 20) random moments, resuming each time, and
+# compares the model with that of an uninterrupted run, bit by bit. Every other kill comes at a random time;
+# the others in a random call of those in `places` (tests/fault/fault.cc): in a shard's gradient, in
+# validation, in the middle of a write, before an fsync, a rename, a deletion. Where they came is told.
 set -eu
 cd "$(dirname "$0")/.."
-kills=${1:-10}
+kills=${1:-20}
 satz=${SATZ:-build/release/satz}
+satz=${satz%/*}/tests/fault/satz-fault
+places=(in_shard in_shard in_validation fwrite fwrite fflush fsync rename unlink memory)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -32,7 +36,7 @@ data:
 tokenizer: {vocabulary: 46}
 model: {embedding: 32, encoder_hidden: 32, decoder_hidden: 64}
 dropout: {readout: 0.2}
-train: {epochs: 8, average: 2}
+train: {epochs: 6, average: 2}
 schedule: {name: plateau}
 validation: {every: 10, metric: bleu, patience: 0}
 END
@@ -41,20 +45,43 @@ train() {
     exec "$satz" train --quiet --resume "$work/recipe.yaml" --set "train.folder=$work/$1"
 }
 
-(train whole)
+(
+    export SATZ_FAULT_COUNTS="$work/counts"
+    train whole
+)
+
+# choose: sets `fault` to a random call of a random place, of those that a whole run has.
+choose() {
+    local place=${places[RANDOM % ${#places[@]}]} n
+    n=$(sed -n "s/^$place //p" "$work/counts")
+    fault=$place:$((1 + (RANDOM * 32768 + RANDOM) % n))!
+}
 
 # sit: one sitting of the run in "killed"; sets `ended` when it came to its end.
+declare -A came=()
 sit() {
-    (train killed) &
-    local pid=$! status=0
-    if [ "$killed" -lt "$kills" ]; then
-        sleep "0.$((RANDOM % 600 + 150))"
+    local fault= place=time status=0 pid
+    if [ "$killed" -lt "$kills" ] && [ $((killed % 2)) = 0 ]; then
+        choose
+        place=${fault%:*}
+    fi
+    (
+        if [ -n "$fault" ]; then export SATZ_FAULT=$fault; fi
+        train killed
+    ) &
+    pid=$!
+    if [ "$killed" -lt "$kills" ] && [ -z "$fault" ]; then
+        sleep "0.$(printf %03d $((RANDOM % 400 + 20)))"
         kill -9 "$pid" 2>/dev/null || true
     fi
     wait "$pid" 2>/dev/null || status=$?
     case $status in
     0) ended=1 ;;
-    137) killed=$((killed + 1)) ;;
+    137)
+        killed=$((killed + 1))
+        came[$place]=$((${came[$place]:-0} + 1))
+        if ls "$work"/killed/*.tmp.* >/dev/null 2>&1; then halves=$((halves + 1)); fi
+        ;;
     *)
         echo "crash-test: a sitting ended with status $status" >&2
         exit 1
@@ -63,7 +90,7 @@ sit() {
 }
 
 # Runs from the start, each to its end, until there were enough kills.
-killed=0 runs=0
+killed=0 runs=0 halves=0
 while [ "$killed" -lt "$kills" ] || [ "$runs" = 0 ]; do
     rm -rf "$work/killed"
     ended=0
@@ -80,4 +107,9 @@ while [ "$killed" -lt "$kills" ] || [ "$runs" = 0 ]; do
         exit 1
     fi
 done
-echo "crash-test: $killed kills in $runs runs, each model has the same bits"
+echo "crash-test: $killed kills in $runs runs, each model has the same bits (sha256" \
+    "$(sha256sum <"$work/whole/model.safetensors" | cut -c 1-16)...)"
+for place in "${!came[@]}"; do
+    printf '%15s %d\n' "$place" "${came[$place]}"
+done | sort
+echo "crash-test: $halves kills left half of a file behind, which the next sitting cleared away"

@@ -10,7 +10,7 @@ step() {
     shift
     "$@" || status=1
 }
-mapfile -t files < <(git ls-files 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' 'tests/*.[ch]')
+mapfile -t files < <(git ls-files 'src/*.[ch]' 'src/*.cc' 'eval/*.[ch]' 'tests/*.[ch]' 'docs/*.c')
 mapfile -t sources < <(git ls-files 'src/*.c' 'eval/*.c')
 
 step 'formatting (make format mends it)' clang-format --dry-run -Werror "${files[@]}"

@@ -19,9 +19,11 @@ libdnnl-dev|libonednn-dev   dnnl.h
 libsentencepiece-dev        sentencepiece_processor.h
 libyaml-dev                 yaml.h
 libcmocka-dev               cmocka.h
-libcairo2-dev               cairo.h
+libpango1.0-dev             pango/pangocairo.h
+libminizip-dev              minizip/zip.h
 libjansson-dev              jansson.h
 libxxhash-dev               xxhash.h
+libmicrohttpd-dev           microhttpd.h
 zlib1g-dev                  zlib.h
 libunistring-dev            unistr.h
 fonts-dejavu-core           -
@@ -34,6 +36,12 @@ needed_in_full='
 clang                                clang
 libclang-rt-14-dev|libclang-rt-dev   -
 libomp-dev                           -
+chromium|chromium-browser            chromium
+chromium-driver|chromium-chromedriver chromedriver
+curl                                 curl
+gcovr                                gcovr
+mandoc                               mandoc
+zsh                                  zsh
 '
 
 installed() {
@@ -56,7 +64,7 @@ missing_packages() {
 # missing_elsewhere TABLE: the same on a system without dpkg, by looking for each program or header.
 missing_elsewhere() {
     local names probe flags
-    flags=$(for p in openblas cairo sentencepiece jansson; do
+    flags=$(for p in openblas pangocairo sentencepiece jansson; do
         pkg-config --cflags "$p" 2>/dev/null || true
     done)
     while read -r names probe; do

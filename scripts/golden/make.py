@@ -2,12 +2,12 @@
 """Makes the golden files tests/golden/*.safetensors with PyTorch (Debian: python3-torch).
 
 An implementation of the model of its own, from PyTorch's modules and the equations in the headers
-of src/nn and src/model, in double precision. Each file holds a recipe, a batch of sentences,
+of src/nn and src/model, in double precision; by_hand.py has what PyTorch has no modules for. Each file holds a recipe, a batch of sentences,
 parameters, and what PyTorch makes of them: logits, attention, loss, every gradient, and the losses,
 gradient norms and final parameters of ten steps. tests/model/test_golden.c reads them; the
 tests themselves need no Python. Run it only to add a case:
 
-    scripts/golden/make.py [FOLDER, by default tests/golden]
+    scripts/golden/make.py [FOLDER, by default tests/golden] [CASE ...]
 
 Arrays of a file (V: vocabulary, N: target words with END, S: longest source with END):
     vocabulary [2] source and target size           source, target: ids of all sentences in a row
@@ -25,6 +25,8 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
+from by_hand import HandModel
+
 BEGIN, END, SPECIALS = 2, 3, 4
 STEPS = 10
 SOURCE_LENGTHS = [3, 6, 1, 4, 4]
@@ -38,6 +40,16 @@ MODEL = {
 ATTENTION = {"score": "concat", "place": "before", "feeding": False, "size": 4}
 TRAIN = {"label_smoothing": 0.1, "clip": 0.35}
 OPTIMIZER = {"name": "adam", "rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+
+TINY = {"embedding": 3, "encoder_hidden": 2, "decoder_hidden": 4, "readout": 3}
+DEEP = dict(TINY, encoder_layers=2, decoder_layers=2)
+
+
+def cell_case(name, encoder_hidden=2, **attention):
+    """A cell in both directions of two layers and in a decoder of two."""
+    model = dict(DEEP, encoder_cell=name, decoder_cell=name, encoder_hidden=encoder_hidden)
+    return (9, 9), model, dict({"size": 3}, **attention)
+
 
 SMALL = {"bidirectional": False, "embedding": 5, "readout": 5}  # for cases of an optimiser
 
@@ -71,6 +83,37 @@ CASES = {
     "adamw": ((9, 9), SMALL, {"place": "none"},
               {"name": "adamw", "rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
                "weight_decay": 0.3}),
+    "local_m": ((9, 11), TINY, {"window": "local_m", "width": 1, "place": "after", "size": 3}),
+    "local_p": ((9, 11), TINY, {"window": "local_p", "width": 2, "place": "after", "size": 3,
+                                "score": "general", "feeding": True}),
+    "local_p_before": ((9, 10), TINY, {"window": "local_p", "width": 1, "size": 3}),
+    "coverage": ((9, 11), TINY, {"coverage": "sum", "coverage_loss": 0.7, "size": 3}),
+    "coverage_after": ((9, 10), TINY, {"coverage": "sum", "coverage_loss": 0.4, "place": "after",
+                                       "score": "general", "window": "local_p", "width": 3,
+                                       "size": 3}),
+    "residual": ((9, 10), dict(DEEP, encoder_layers=3, decoder_layers=3, residual=2, bridge="zero"),
+                 {"place": "after", "size": 3}),
+    "first": ((9, 10), dict(DEEP, encoder_layers=3, bidirectional_layers="first"), {"size": 3}),
+    "gnmt": ((9, 10), dict(DEEP, encoder_layers=4, decoder_layers=3, residual=3,
+                           bidirectional_layers="first"), {"place": "gnmt", "size": 3}),
+    "gru_before": cell_case("gru_before"),
+    "lstm_peephole": cell_case("lstm_peephole", place="gnmt"),
+    "lstm_coupled": cell_case("lstm_coupled", place="after"),
+    # over two numbers a normalised cell is a sign: its gradients would be rounding alone
+    "lstm_norm": cell_case("lstm_norm", encoder_hidden=4),
+    "gru_norm": cell_case("gru_norm", encoder_hidden=4, place="after", feeding=True),
+    "mut1": cell_case("mut1", place="gnmt"),
+    "mut2": cell_case("mut2"),
+    "mut3": cell_case("mut3", place="after"),
+    "fertility": ((9, 10), TINY, {"coverage": "fertility", "coverage_loss": 0.4, "size": 3}),
+    "sgd_l2": ((9, 9), SMALL, {"place": "none"}, {"name": "sgd", "rate": 0.1, "l2": 0.1}),
+    "momentum_l2": ((9, 9), SMALL, {"place": "none"},
+                    {"name": "momentum", "rate": 0.1, "momentum": 0.8, "l2": 0.1}),
+    "adadelta_l2": ((9, 9), SMALL, {"place": "none"},
+                    {"name": "adadelta", "rate": 0.5, "rho": 0.9, "epsilon": 1e-4, "l2": 0.1}),
+    "adam_l2": ((9, 9), SMALL, {"place": "none"},
+                {"name": "adam", "rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
+                 "l2": 0.1}),
 }
 
 # name: (the layers, one step of one layer, options of both, parts of a state)
@@ -275,6 +318,18 @@ class Model(nn.Module):
         return dict(sorted(table.items()))
 
 
+class Written(HandModel):
+    def named(self):
+        return {name: Entry(p) for name, p in sorted(self.parameters_by_name().items())}
+
+
+def model_of(vocabulary, m, a):
+    """What PyTorch has modules for is made of them."""
+    plain = m["encoder_cell"] in CELLS and not {"residual", "bidirectional_layers"} & set(m) and \
+        not {"window", "coverage"} & set(a) and a["place"] != "gnmt"
+    return (Model if plain else Written)(vocabulary, m, a)
+
+
 def draw_sentences(lengths, size, generator):
     return [torch.randint(SPECIALS, size, (n,), generator=generator).tolist() for n in lengths]
 
@@ -285,6 +340,7 @@ def loss_of(model, sources, targets):
     words = torch.tensor([w for target in targets for w in target + [END]])
     loss = cross_entropy(logits, words, reduction="sum",
                          label_smoothing=TRAIN["label_smoothing"]) / len(words)
+    loss = loss + sum(r[2] for r in results if len(r) > 2) / len(words)
     return loss, logits, [r[1] for r in results]
 
 
@@ -298,24 +354,25 @@ def padded_alignment(alignments):
 
 
 def make_optimizer(o, trained):
+    l2 = {"weight_decay": o.get("l2", 0)}
     if o["name"] == "sgd":
-        return torch.optim.SGD(trained, lr=o["rate"])
+        return torch.optim.SGD(trained, lr=o["rate"], **l2)
     if o["name"] == "momentum":
-        return torch.optim.SGD(trained, lr=o["rate"], momentum=o["momentum"])
+        return torch.optim.SGD(trained, lr=o["rate"], momentum=o["momentum"], **l2)
     if o["name"] == "adadelta":
-        return torch.optim.Adadelta(trained, lr=o["rate"], rho=o["rho"], eps=o["epsilon"])
+        return torch.optim.Adadelta(trained, lr=o["rate"], rho=o["rho"], eps=o["epsilon"], **l2)
     adam = {"lr": o["rate"], "betas": (o["beta1"], o["beta2"]), "eps": o["epsilon"]}
     if o["name"] == "adamw":
         return torch.optim.AdamW(trained, weight_decay=o["weight_decay"], **adam)
-    return torch.optim.Adam(trained, **adam)
+    return torch.optim.Adam(trained, **l2, **adam)
 
 
 def run_case(vocabulary, model_options, attention_options, optimizer_options, seed):
     generator = torch.Generator().manual_seed(seed)
-    model = Model(vocabulary, model_options, attention_options)
+    model = model_of(vocabulary, model_options, attention_options)
     named = model.named()
     for entry in named.values():
-        entry.draw(generator, "weight_decay" not in optimizer_options)
+        entry.draw(generator, not {"weight_decay", "l2"} & set(optimizer_options))
         entry.freeze()
     sources = draw_sentences(SOURCE_LENGTHS, vocabulary[0], generator)
     targets = draw_sentences(TARGET_LENGTHS, vocabulary[1], generator)
@@ -387,6 +444,8 @@ def main():
     torch.set_num_threads(1)
     for seed, (name, (vocabulary, model, attention, *other)) in enumerate(CASES.items(), 1):
         model, attention = dict(MODEL, **model), dict(ATTENTION, **attention)
+        if sys.argv[2:] and name not in sys.argv[2:]:
+            continue
         optimizer = other[0] if other else OPTIMIZER
         recipe = yaml_of({"tokenizer": {"joint": model["tie"] == "all"}, "model": model,
                           "attention": attention, "train": TRAIN, "optimizer": optimizer})

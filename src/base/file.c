@@ -1,10 +1,12 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,7 +64,9 @@ int file_make_folder(const char *path, struct satz_error *err)
             break;
     }
     struct stat info;
-    if (status == 0 && (stat(path, &info) < 0 || !S_ISDIR(info.st_mode)))
+    if (status == 0 && stat(path, &info) < 0)
+        status = error_set_errno(err, "%s: cannot examine", path);
+    else if (status == 0 && !S_ISDIR(info.st_mode))
         status = error_set(err, "%s: is not a folder", path);
     free(copy);
     return status;
@@ -127,6 +131,63 @@ static void writer_free(struct file_writer *w)
     free(w);
 }
 
+/* Opens and locks the file. Whoever clears halves away may come between: then once more. Where
+ * locks do not exist, nobody can take one either, and halves stay. */
+static FILE *open_locked(const char *path)
+{
+    for (;;) {
+        struct stat info;
+        int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+        if (fd < 0)
+            return NULL;
+        (void)flock(fd, LOCK_EX);
+        if (fstat(fd, &info) == 0 && info.st_nlink > 0) {
+            FILE *f = fdopen(fd, "wb");
+            if (!f) {
+                unlink(path);
+                close(fd);
+            }
+            return f;
+        }
+        close(fd);
+    }
+}
+
+/* Whether the name is "...ENDING.tmp.DIGITS". */
+static bool is_half(const char *name, const char *ending)
+{
+    const char *mark = strstr(name, ".tmp.");
+    size_t n = strlen(ending);
+    return mark && (size_t)(mark - name) >= n && strncmp(mark - n, ending, n) == 0 && mark[5] &&
+           mark[5 + strspn(mark + 5, "0123456789")] == '\0';
+}
+
+static int remove_half(DIR *dir, const char *folder, const char *name, struct satz_error *err)
+{
+    int status = 0, fd = openat(dirfd(dir), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return 0; /* gone by now, or somebody else's */
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && unlinkat(dirfd(dir), name, 0) < 0 && errno != ENOENT)
+        status = error_set_errno(err, "%s/%s: cannot delete", folder, name);
+    close(fd);
+    return status;
+}
+
+int file_remove_halves(const char *folder, const char *ending, struct satz_error *err)
+{
+    DIR *dir = opendir(folder);
+    int status = 0;
+    if (!dir)
+        return error_set_errno(err, "%s: cannot read the folder", folder);
+    for (struct dirent *entry; errno = 0, status == 0 && (entry = readdir(dir)) != NULL;)
+        if (is_half(entry->d_name, ending))
+            status = remove_half(dir, folder, entry->d_name, err);
+    if (status == 0 && errno)
+        status = error_set_errno(err, "%s: cannot read the folder", folder);
+    closedir(dir);
+    return status;
+}
+
 struct file_writer *file_writer_open(const char *path, struct satz_error *err)
 {
     struct stat info;
@@ -143,7 +204,7 @@ struct file_writer *file_writer_open(const char *path, struct satz_error *err)
     w->path = w->temporary ? memory_copy_string(path, err) : NULL;
     if (!w->path)
         goto fail;
-    w->file = fopen(w->temporary, "wbe");
+    w->file = open_locked(w->temporary);
     if (!w->file) {
         error_set_errno(err, "%s: cannot write", path);
         goto fail;

@@ -2,7 +2,8 @@
  *
  * A file written through file_writer either appears complete under its name or not at all: bytes go
  * to "NAME.tmp.PID", commit does fsync, rename and fsync of the folder, so that a crash at any
- * moment leaves the old file or the new one. */
+ * moment leaves the old file or the new one. Its writer holds a lock (flock) on the temporary file:
+ * one that nobody has locked is the half of a process that is gone. */
 #ifndef SATZ_BASE_FILE_H
 #define SATZ_BASE_FILE_H
 
@@ -42,6 +43,9 @@ uint64_t file_writer_size(const struct file_writer *w);
  * could not be synced is the new one in its place already. */
 int file_writer_commit(struct file_writer *w, struct satz_error *err);
 void file_writer_abort(struct file_writer *w);
+
+/* Deletes such halves of files "NAMEending" ('.model') in the folder; those being written stay. */
+int file_remove_halves(const char *folder, const char *ending, struct satz_error *err);
 
 /* file_writer in one call. */
 int file_replace(const char *path, const void *bytes, size_t n, struct satz_error *err);

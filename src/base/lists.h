@@ -2,8 +2,8 @@
  *
  * The recipe's choices, the reference docs, the lookup tables, and the gradient check of every cell
  * with every score come from these lists. To add a member: add one line here and write its table:
- * nn/cell_NAME.simd.c, nn/score_NAME.simd.c, train/optimizer_NAME.simd.c, compute/NAME.c, or, for a
- * schedule, a row in train/schedule.c. */
+ * nn/cell_NAME.simd.c, nn/score_NAME.simd.c, nn/window_NAME.simd.c, train/optimizer_NAME.simd.c,
+ * compute/NAME.c, or, for a schedule or a decay, a row in train/schedule.c. */
 #ifndef SATZ_BASE_LISTS_H
 #define SATZ_BASE_LISTS_H
 
@@ -29,6 +29,12 @@
     X(scaled, "q.k / sqrt(width) (Vaswani 2017, 3.2.1)")                                           \
     X(location, "(W q) at the word's position: the words are not seen (Luong 2015, 3.1)")
 
+#define WINDOW_LIST(X)                                                                             \
+    X(global, "all words")                                                                         \
+    X(local_m, "words around the target's own position (Luong 2015, 3.2)")                         \
+    X(local_p, "words around a predicted position, the nearer the heavier (Luong 2015, 3.2)")      \
+    X(hard, "one word, drawn in training, the likeliest in search (Xu 2015, 4.1)")
+
 #define OPTIMIZER_LIST(X)                                                                          \
     X(sgd, "stochastic gradient descent")                                                          \
     X(adam, "Adam (Kingma and Ba 2014, algorithm 1)")                                              \
@@ -39,7 +45,17 @@
 #define SCHEDULE_LIST(X)                                                                           \
     X(constant, "the rate as given")                                                               \
     X(warmup, "linear warm-up, then falling with the inverse square root of the step")             \
-    X(plateau, "multiplied by schedule.factor when validation stops improving")
+    X(plateau, "multiplied by schedule.factor when validation stops improving")                    \
+    X(cosine, "linear warm-up, then half a cosine down to the minimum (Loshchilov 2016)")          \
+    X(halving, "constant for schedule.start epochs, then multiplied by schedule.factor every "     \
+               "schedule.interval epochs (Luong 2015)")
+
+/* The probability of the true word in update i: scheduled sampling. */
+#define DECAY_LIST(X)                                                                              \
+    X(none, "1: the true words only")                                                              \
+    X(linear, "k - c i")                                                                           \
+    X(exponential, "k^i, k < 1")                                                                   \
+    X(inverse_sigmoid, "k / (k + exp(i / k)), k >= 1")
 
 /* Best first: "auto" takes the first that runs here. */
 #define BACKEND_LIST(X)                                                                            \

@@ -1,8 +1,13 @@
 #include "base/memory.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Blocks that are worth huge pages, and the size of one. */
+enum { HUGE_PAGE = 2 << 20, LARGE = HUGE_PAGE };
 
 static int out_of_memory(struct satz_error *err, size_t count, size_t size)
 {
@@ -25,10 +30,15 @@ void *memory_new_aligned(size_t count, size_t size, struct satz_error *err)
         return NULL;
     }
     size_t bytes = (count * size + 63) / 64 * 64;
-    if (posix_memalign(&p, 64, bytes ? bytes : 64) != 0) {
+    bool large = bytes >= LARGE;
+    if (posix_memalign(&p, large ? HUGE_PAGE : 64, bytes ? bytes : 64) != 0) {
         out_of_memory(err, count, size);
         return NULL;
     }
+    /* A page fault for each 4 KB took a tenth of the time that one sentence takes. Advice that is
+     * not followed does no harm. */
+    if (large)
+        madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     return p;
 }
 

@@ -6,17 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/alignment.h"
 #include "cli/command.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/pairs.h"
 #include "satz.h"
 
 enum {
     OPTION_SENTENCE,
     OPTION_TARGET,
     OPTION_OUTPUT,
+    OPTION_TITLE,
+    OPTION_UNITS,
     OPTION_WORDS,
     OPTION_SUBWORDS,
+    OPTION_MAX_LENGTH,
+    OPTION_BATCH,
+    OPTION_THREADS,
     OPTION_BACKEND,
     N_OPTIONS
 };
@@ -27,149 +32,348 @@ static const struct option_row rows[N_OPTIONS] = {
                        "its translation (default: what the model makes of it)"},
     [OPTION_OUTPUT] = {'o', "output", "FILE",
                        "where to draw: FILE.png, .svg, .pdf or .html (default attention.png)"},
-    [OPTION_WORDS] = {'w', "words", NULL, "a row and a column for each word (the default)"},
-    [OPTION_SUBWORDS] = {0, "subwords", NULL, "a row and a column for each token"},
-    [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_TITLE] = {0, "title", "TEXT", "what to put over it"},
+    [OPTION_UNITS] = {'u', "units", "NAME",
+                      "a row and a column for each of the words (the default) or subwords"},
+    [OPTION_WORDS] = {'w', "words", NULL, "the same as --units words"},
+    [OPTION_SUBWORDS] = {0, "subwords", NULL, "the same as --units subwords"},
+    [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
+                           "cut sources after N tokens (default 4 times data.max_length)"},
+    [OPTION_BATCH] = {0, "batch", "N", "sentences taken together"},
+    [OPTION_THREADS] = {0, "threads", "N", "threads (default: all processors)"},
+    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
 };
 
 static const struct usage usage = {
     .name = "satz attention",
-    .synopsis = "[OPTION]... MODEL [FILE]\n[OPTION]... --sentence TEXT MODEL",
-    .about = "Draws which source words the model looked at for each word of the translation, for\n"
-             "one sentence or for every line of FILE (\"-\" or none: standard input). A page\n"
-             "(.html) shows all sentences; of pictures there is one for each, NAME-1.png,\n"
-             "NAME-2.png ... when there are several. Prints the names of the files.\n",
+    .synopsis = "[OPTION]... MODEL [FILE [TARGET]]\n[OPTION]... --sentence TEXT MODEL",
+    .about =
+        "Draws which source words the model looked at for each word of the translation, for\n"
+        "one sentence or for every line of FILE (\"-\" or none: standard input); with TARGET its\n"
+        "lines are the translations, else the model translates. A page (.html) shows all\n"
+        "sentences, numbered as the lines; of pictures there is one for each, NAME-1.png,\n"
+        "NAME-2.png ... when there are several. Blank lines are passed over. Prints the names of\n"
+        "the files. A sentence too large to draw is left out and told of; the exit status is 1\n"
+        "then, when all others are drawn.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# one sentence, as a picture\n"
+                "satz attention --sentence \"A dog runs.\" --output dog.svg model.safetensors\n"
+                "# a page about a whole file\n"
+                "satz attention --output test.html model.safetensors test.en\n",
 };
 
-/* A page is held in memory until it is written. */
-enum { MOST_SENTENCES = 1000 };
-
+/* Lines are taken a chunk at a time; a page keeps nothing of them. */
 struct job {
     struct satz_translator *translator;
     enum satz_units units;
-    const char *target; /* NULL: translate */
-    const char *output;
-    const struct satz_attention *attentions[MOST_SENTENCES];
-    size_t n;
+    const char *target; /* of --sentence; NULL: translate */
+    const char *output, *title;
+    struct satz_page *page; /* NULL: pictures */
+    size_t drawn, left_out;
+    bool lone; /* a picture of the only sentence has the name itself */
+    bool missing_told;
+    struct tally truncated, invalid;
+    struct input in;
+    struct pairs pairs;       /* in place of `in`, with TARGET */
+    char *lines[PAIRS_CHUNK]; /* of `in` */
+    size_t capacities[PAIRS_CHUNK];
+    struct satz_pair chunk[PAIRS_CHUNK]; /* [n] what is not blank */
+    size_t numbers[PAIRS_CHUNK], n;      /* their lines; 0: --sentence */
+    struct satz_attention *attentions[PAIRS_CHUNK];
 };
 
-static int attend(struct job *j, const char *sentence, size_t line)
+static bool is_blank(const char *text, size_t n)
+{
+    while (n > 0 && strchr(" \t\r", text[n - 1]) && text[n - 1])
+        n--;
+    return n == 0;
+}
+
+/* Fills in what the model makes of the chunk's sentences. */
+static int translate_chunk(struct job *j)
 {
     struct satz_error err;
-    if (j->n == MOST_SENTENCES)
-        return command_failed(&usage, "more than %d sentences: draw them in parts", MOST_SENTENCES);
-    struct satz_attention *a = satz_attend(j->translator, sentence, j->target, j->units, &err);
-    if (!a && line)
-        return command_failed(&usage, "line %zu: %s", line, err.message);
-    if (!a)
+    const struct satz_translation *translations;
+    const char *texts[PAIRS_CHUNK];
+    size_t lengths[PAIRS_CHUNK];
+    for (size_t i = 0; i < j->n; i++) {
+        texts[i] = j->chunk[i].source;
+        lengths[i] = j->chunk[i].source_length;
+    }
+    if (satz_translate(j->translator, texts, lengths, j->n, &translations, &err) < 0)
         return command_failed(&usage, "%s", err.message);
-    j->attentions[j->n++] = a;
+    for (size_t i = 0; i < j->n; i++) {
+        const struct satz_hypothesis *best = &translations[i].hypotheses[0];
+        j->chunk[i].target_ids = best->ids;
+        j->chunk[i].n_target_ids = best->tokens > 0 ? best->tokens - 1 : 0;
+    }
     return EXIT_SUCCESS;
 }
 
-/* Every line of the file that is not blank. */
-static int attend_file(struct job *j, const char *path)
-{
-    struct input in;
-    int status = input_open(&in, path, &usage), more = 0;
-    if (status != EXIT_SUCCESS)
-        return status;
-    while (status == EXIT_SUCCESS && (more = input_next(&in)) > 0)
-        if (in.line[strspn(in.line, " \t\r")])
-            status = attend(j, in.line, in.number);
-    input_close(&in);
-    return more < 0 ? EXIT_FAILURE : status;
-}
-
-static int draw(const char *path, const struct satz_attention *const *attentions, size_t n)
+static int draw_picture(struct job *j, const struct satz_attention *a)
 {
     struct satz_error err;
-    if (satz_draw_attention(path, NULL, attentions, n, &err) < 0)
-        return command_failed(&usage, "%s", err.message);
-    printf("%s\n", path);
-    return EXIT_SUCCESS;
-}
-
-/* "NAME.png" or, of several pictures, "NAME-1.png" ... */
-static int draw_all(const struct job *j)
-{
     const char *slash = strrchr(j->output, '/'), *dot = strrchr(slash ? slash : j->output, '.');
-    if (j->n == 0)
-        return command_failed(&usage, "there is no sentence to draw");
-    if (j->n == 1 || !dot || strcmp(dot, ".html") == 0)
-        return draw(j->output, j->attentions, j->n);
     size_t size = strlen(j->output) + 32;
+    if (!dot && !j->lone)
+        return command_failed(
+            &usage,
+            "%s: a picture shows one sentence; take a name that ends in .html, or "
+            "in .png, .svg or .pdf for a picture of each",
+            j->output);
     char *path = malloc(size);
-    int status = path ? EXIT_SUCCESS : command_failed(&usage, "%s", strerror(ENOMEM));
-    for (size_t i = 0; status == EXIT_SUCCESS && i < j->n; i++) {
-        snprintf(path, size, "%.*s-%zu%s", (int)(dot - j->output), j->output, i + 1, dot);
-        status = draw(path, &j->attentions[i], 1);
+    if (!path)
+        return command_failed(&usage, "%s", strerror(ENOMEM));
+    if (j->lone || !dot)
+        snprintf(path, size, "%s", j->output);
+    else
+        snprintf(path, size, "%.*s-%zu%s", (int)(dot - j->output), j->output, j->drawn + 1, dot);
+    int status = satz_draw_attention(path, j->title, &a, 1, &err);
+    if (status < 0)
+        command_failed(&usage, "%s", err.message);
+    else
+        printf("%s\n", path);
+    if (status > 0 && !j->missing_told) {
+        fprintf(stderr, "satz attention: %s\n", err.message);
+        j->missing_told = true;
     }
     free(path);
+    return status < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int draw_sentence(struct job *j, const struct satz_attention *a, size_t line)
+{
+    struct satz_error err;
+    if (a->n_sources > SATZ_DRAWN_WORDS || a->n_targets > SATZ_DRAWN_WORDS) {
+        j->left_out++;
+        command_failed(&usage,
+                       "line %zu is left out: a heatmap of %d source and %d target words is too "
+                       "large; at most %d fit",
+                       line ? line : 1, a->n_sources, a->n_targets, SATZ_DRAWN_WORDS);
+        return EXIT_SUCCESS;
+    }
+    int status = EXIT_SUCCESS;
+    if (!j->page)
+        status = draw_picture(j, a);
+    else if (satz_page_add(j->page, a, (long)line, &err) < 0)
+        status = command_failed(&usage, "%s: %s", j->output, err.message);
+    j->drawn++;
     return status;
 }
 
-static int show(struct job *j, const char *model_path, const char *backend, const char *sentence,
-                const char *file)
+static int draw_chunk(struct job *j)
 {
     struct satz_error err;
-    const struct satz_translator_options options = {.threads = 1};
-    struct satz_model *model = satz_model_open(model_path, backend, &err);
-    if (model)
-        j->translator = satz_translator_new(model, &options, &err);
     int status = EXIT_SUCCESS;
-    if (!j->translator)
-        status = command_failed(&usage, "%s", err.message);
-    else
-        status = sentence ? attend(j, sentence, 0) : attend_file(j, file);
+    if (j->n == 0)
+        return status;
+    if (!j->target && !j->pairs.source.file && (status = translate_chunk(j)) != EXIT_SUCCESS)
+        return status;
+    if (satz_attend_pairs(j->translator, j->chunk, j->n, j->units, j->attentions, &err) < 0)
+        return command_failed(&usage, "%s", err.message);
+    for (size_t i = 0; i < j->n; i++) {
+        const struct satz_attention *a = j->attentions[i];
+        tally_add(&j->truncated, a && a->truncated, j->numbers[i]);
+        tally_add(&j->invalid, a && a->invalid, j->numbers[i]);
+        if (a && status == EXIT_SUCCESS)
+            status = draw_sentence(j, a, j->numbers[i]);
+        satz_attention_free(j->attentions[i]);
+    }
+    j->n = 0;
+    return status;
+}
+
+static void take_pair(struct job *j, struct satz_pair pair, size_t line)
+{
+    if (is_blank(pair.source, pair.source_length))
+        return;
+    j->numbers[j->n] = line;
+    j->chunk[j->n++] = pair;
+}
+
+/* 1 with the next chunk, which may be empty; 0 after the last; -1 on an error that was said. */
+static int next_chunk(struct job *j)
+{
+    int more = 1;
+    if (j->pairs.source.file) {
+        more = pairs_next(&j->pairs);
+        for (size_t i = 0; more > 0 && i < j->pairs.n; i++)
+            take_pair(j, j->pairs.chunk[i], j->pairs.first + i);
+        return more;
+    }
+    size_t read = 0;
+    for (; read < PAIRS_CHUNK && (more = input_next(&j->in)) > 0; read++) {
+        struct satz_pair pair = {.target = ""};
+        pair.source_length = pairs_take_line(&j->in, &j->lines[read], &j->capacities[read]);
+        pair.source = j->lines[read];
+        take_pair(j, pair, j->in.number);
+    }
+    return more < 0 ? -1 : read > 0;
+}
+
+/* A lone sentence is known for one when the next chunk is not there. */
+static int draw_files(struct job *j)
+{
+    int status = EXIT_SUCCESS, more = next_chunk(j);
+    bool first = true;
+    while (more > 0 && status == EXIT_SUCCESS) {
+        size_t read = j->pairs.source.file ? j->pairs.n : j->in.number;
+        j->lone = first && j->n == 1 && read < PAIRS_CHUNK;
+        first = first && j->n == 0;
+        status = draw_chunk(j);
+        if (status == EXIT_SUCCESS)
+            more = next_chunk(j);
+    }
+    return more < 0 ? EXIT_FAILURE : status;
+}
+
+static int draw_text(struct job *j, const char *sentence)
+{
+    struct satz_pair pair = {
+        .source = sentence,
+        .source_length = strlen(sentence),
+        .target = j->target ? j->target : "",
+        .target_length = j->target ? strlen(j->target) : 0,
+    };
+    if (is_blank(pair.source, pair.source_length))
+        return command_failed(&usage, "there is nothing to attend to: the source has no words");
+    take_pair(j, pair, 0);
+    j->lone = true;
+    return draw_chunk(j);
+}
+
+/* The page is put in place only when it shows something. */
+static int close_page(struct job *j, int status)
+{
+    struct satz_error err;
+    if (!j->page)
+        return status;
+    if (status != EXIT_SUCCESS || j->drawn == 0) {
+        satz_page_abort(j->page);
+        return status;
+    }
+    if (satz_page_close(j->page, &err) < 0)
+        return command_failed(&usage, "%s", err.message);
+    printf("%s\n", j->output);
+    return status;
+}
+
+static int draw_all(struct job *j, const char *sentence, char **files, int n_files)
+{
+    static const char ending[] = ".html";
+    struct satz_error err;
+    size_t length = strlen(j->output), n = sizeof ending - 1;
+    int status = EXIT_SUCCESS;
+    if (length > n && strcmp(j->output + length - n, ending) == 0 &&
+        !(j->page = satz_page_open(j->output, j->title, &err)))
+        return command_failed(&usage, "%s", err.message);
+    if (n_files == 2)
+        status = pairs_open(&j->pairs, files[0], files[1], &usage);
+    else if (!sentence)
+        status = input_open(&j->in, n_files ? files[0] : "-", &usage);
     if (status == EXIT_SUCCESS)
-        status = draw_all(j);
-    for (size_t i = 0; i < j->n; i++)
-        satz_attention_free((struct satz_attention *)j->attentions[i]);
+        status = sentence ? draw_text(j, sentence) : draw_files(j);
+    input_close(&j->in);
+    pairs_close(&j->pairs);
+    status = close_page(j, status);
+    if (status != EXIT_SUCCESS)
+        return status;
+    tally_report(&usage, &j->truncated, &j->invalid);
+    if (j->drawn == 0 && j->left_out == 0)
+        return command_failed(&usage, "there is no sentence to draw");
+    return j->left_out ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+struct options {
+    struct satz_translator_options translator;
+    const char *sentence, *backend;
+};
+
+static int show(struct job *j, const struct options *o, char **operands, int n_operands)
+{
+    struct satz_error err;
+    struct satz_model *model = satz_model_open(operands[0], o->backend, NULL, &err);
+    if (model)
+        j->translator = satz_translator_new(model, &o->translator, &err);
+    int status = j->translator ? draw_all(j, o->sentence, operands + 1, n_operands - 1)
+                               : command_failed(&usage, "%s", err.message);
+    for (size_t i = 0; i < PAIRS_CHUNK; i++)
+        free(j->lines[i]);
     satz_translator_free(j->translator);
     satz_model_close(model);
     return status;
 }
 
+static int take_number(struct options *o, int option)
+{
+    static const long most[N_OPTIONS] = {
+        [OPTION_MAX_LENGTH] = 40000, [OPTION_BATCH] = 100000, [OPTION_THREADS] = 1024};
+    int *const to[N_OPTIONS] = {[OPTION_MAX_LENGTH] = &o->translator.max_length,
+                                [OPTION_BATCH] = &o->translator.batch,
+                                [OPTION_THREADS] = &o->translator.threads};
+    long value = 0;
+    int status = option_integer(&usage, option, optarg, 1, most[option], &value);
+    *to[option] = (int)value;
+    return status;
+}
+
+static int take_option(struct job *j, struct options *o, int option)
+{
+    switch (option) {
+    case OPTION_SENTENCE:
+        o->sentence = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_TARGET:
+        j->target = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_OUTPUT:
+        j->output = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_TITLE:
+        j->title = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_UNITS:
+        return alignment_set_units(&j->units, &usage, "--units", optarg);
+    case OPTION_WORDS:
+        j->units = SATZ_WORDS;
+        return EXIT_SUCCESS;
+    case OPTION_SUBWORDS:
+        j->units = SATZ_SUBWORDS;
+        return EXIT_SUCCESS;
+    case OPTION_BACKEND:
+        o->backend = optarg;
+        return EXIT_SUCCESS;
+    default:
+        return take_number(o, option);
+    }
+}
+
 static int run(int argc, char **argv)
 {
-    struct job job = {.output = "attention.png"};
-    const char *sentence = NULL, *backend = NULL;
+    struct options o = {0};
     int status = EXIT_SUCCESS;
-    for (int option; (option = options_next(&usage, argc, argv, &status)) != OPTIONS_END;) {
-        switch (option) {
-        case OPTION_SENTENCE:
-            sentence = optarg;
+    struct job *j = calloc(1, sizeof *j);
+    if (!j)
+        return command_failed(&usage, "%s", strerror(ENOMEM));
+    j->output = "attention.png";
+    int option;
+    while ((option = options_next(&usage, argc, argv, &status)) >= 0)
+        if ((status = take_option(j, &o, option)) != EXIT_SUCCESS)
             break;
-        case OPTION_TARGET:
-            job.target = optarg;
-            break;
-        case OPTION_OUTPUT:
-            job.output = optarg;
-            break;
-        case OPTION_WORDS:
-            job.units = SATZ_WORDS;
-            break;
-        case OPTION_SUBWORDS:
-            job.units = SATZ_SUBWORDS;
-            break;
-        case OPTION_BACKEND:
-            backend = optarg;
-            break;
-        default:
-            return status;
-        }
-    }
     int n_operands = argc - optind;
-    if (n_operands == 0)
-        return usage_error(&usage, "name the model file");
-    if (n_operands > 2 || (n_operands == 2 && sentence))
-        return usage_error(&usage, "give one file, or --sentence");
-    if (job.target && !sentence)
-        return usage_error(&usage, "--target is the translation of --sentence: give that too");
-    return show(&job, argv[optind], backend, sentence, n_operands == 2 ? argv[optind + 1] : "-");
+    if (option != OPTIONS_END)
+        ; /* said already */
+    else if (n_operands == 0)
+        status = usage_error(&usage, "name the model file");
+    else if (n_operands > 3 || (n_operands > 1 && o.sentence))
+        status = usage_error(&usage, "give one file, perhaps its translation, or --sentence");
+    else if (j->target && !o.sentence)
+        status = usage_error(&usage, "--target is the translation of --sentence: give that too");
+    else
+        status = show(j, &o, argv + optind, n_operands);
+    free(j);
+    return status;
 }
 
 const struct command command_attention = {

@@ -17,9 +17,9 @@ enum {
 
 static const struct option_row rows[N_OPTIONS] = {
     SCORE_ROWS,
-    [OPTION_TOKENISE] = {'t', "tokenize", "NAME", "how text is cut into words (default 13a)"},
+    [OPTION_TOKENISE] = {'t', "tokenize", "TOKENISER", "how text is cut into words (default 13a)"},
     [OPTION_LOWERCASE] = {'l', "lowercase", NULL, "ignore case"},
-    [OPTION_SMOOTH] = {'s', "smooth", "NAME",
+    [OPTION_SMOOTH] = {'s', "smooth", "SMOOTHING",
                        "what is done about n-grams that never match (default exp)"},
     [OPTION_SMOOTH_VALUE] = {0, "smooth-value", "X",
                              "for --smooth floor (default 0.1) and add-k (default 1)"},
@@ -37,17 +37,6 @@ static const char *const metric_options[N_OPTIONS] = {
     [OPTION_MAX_ORDER] = "max_order",
 };
 
-static void print_names(void)
-{
-    printf("\nNames for --tokenize:");
-    for (int i = 0; bleu_tokeniser_name(i); i++)
-        printf(" %s", bleu_tokeniser_name(i));
-    printf("\nNames for --smooth:  ");
-    for (int i = 0; bleu_smoothing_name(i); i++)
-        printf(" %s", bleu_smoothing_name(i));
-    putchar('\n');
-}
-
 static const struct usage usage = {
     .name = "satz bleu",
     .synopsis = SCORE_SYNOPSIS,
@@ -58,7 +47,10 @@ static const struct usage usage = {
         "that the files are not what they should be go to standard error.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
-    .print_more = print_names,
+    .examples = "# the score, with its interval\n"
+                "satz bleu --confidence test.de test.out\n"
+                "# translate and score at once\n"
+                "satz translate model.safetensors test.en | satz bleu test.de\n",
 };
 
 static const struct score_command score = {

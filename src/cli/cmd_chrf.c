@@ -44,6 +44,9 @@ static const struct usage usage = {
         "error.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# chrF, and chrF++\n"
+                "satz chrf test.de test.out\n"
+                "satz chrf --word-order 2 test.de test.out\n",
 };
 
 static const struct score_command score = {

@@ -28,7 +28,7 @@ enum {
 static const struct option_row rows[N_OPTIONS] = {
     [OPTION_METRIC] = {'m', "metric", "METRIC",
                        "what to score by; can be repeated (default bleu and chrf)"},
-    [OPTION_TEST] = {'t', "test", "NAME", "bootstrap or randomisation (default bootstrap)"},
+    [OPTION_TEST] = {'t', "test", "TEST", "bootstrap or randomisation (default bootstrap)"},
     [OPTION_SAMPLES] = {'n', "samples", "N", "resamples of the bootstrap (default 1000)"},
     [OPTION_TRIALS] = {0, "trials", "N",
                        "trials of --test randomisation, which it implies (default 10000)"},
@@ -53,6 +53,10 @@ static const struct usage usage = {
     .rows = rows,
     .n_rows = N_OPTIONS,
     .print_more = metrics_print,
+    .examples = "# is the second system better than the first?\n"
+                "satz compare test.de first.out second.out\n"
+                "# the same as JSON, by randomisation\n"
+                "satz compare --json --test randomisation test.de first.out second.out\n",
 };
 
 struct job {

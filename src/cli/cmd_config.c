@@ -9,21 +9,24 @@
 #include "cli/options.h"
 #include "satz.h"
 
-enum { OPTION_SET, OPTION_DEFAULTS, N_OPTIONS };
+enum { OPTION_SET, OPTION_DEFAULTS, OPTION_MAN, N_OPTIONS };
 
 static const struct option_row rows[N_OPTIONS] = {
     [OPTION_SET] = {'s', "set", "KEY=VALUE",
                     "change a key, such as train.epochs=5; can be repeated"},
     [OPTION_DEFAULTS] = {'d', "defaults", NULL, "start from the defaults instead of a RECIPE"},
+    [OPTION_MAN] = {0, "man", NULL, "print the reference as the manual page satz-recipe(5)"},
 };
 
 static const struct usage usage = {
     .name = "satz config",
-    .synopsis = "\n[--set KEY=VALUE]... RECIPE\n[--set KEY=VALUE]... --defaults",
+    .synopsis = "[--man]\n[--set KEY=VALUE]... RECIPE\n[--set KEY=VALUE]... --defaults",
     .about = "Without arguments, prints the reference of all keys of a recipe as Markdown.\n"
              "With a RECIPE, checks it and prints it as YAML with every key spelled out.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# check a recipe, and see what it says in full\n"
+                "satz config my.yaml --set model.encoder_cell=gru\n",
 };
 
 /* Prints a text of the library and frees it. */
@@ -51,7 +54,7 @@ static int run(int argc, char **argv)
 {
     struct satz_error err;
     size_t n_settings = 0;
-    int status, defaults = 0;
+    int status, defaults = 0, man = 0;
     const char **settings = calloc((size_t)argc, sizeof *settings);
     if (!settings)
         return command_failed(&usage, "%s", strerror(ENOMEM));
@@ -63,6 +66,9 @@ static int run(int argc, char **argv)
         case OPTION_DEFAULTS:
             defaults = 1;
             break;
+        case OPTION_MAN:
+            man = 1;
+            break;
         default:
             goto done;
         }
@@ -70,12 +76,14 @@ static int run(int argc, char **argv)
     int n_operands = argc - optind;
     if (n_operands > 1 || (n_operands == 1 && defaults))
         status = usage_error(&usage, "give one recipe, or --defaults");
+    else if (man && (n_operands > 0 || defaults || n_settings > 0))
+        status = usage_error(&usage, "--man is of all keys: give nothing else");
     else if (n_operands == 1 || defaults)
         status = print_recipe(defaults ? NULL : argv[optind], settings, n_settings);
     else if (n_settings > 0)
         status = usage_error(&usage, "--set changes a recipe: name one, or give --defaults");
     else
-        status = print_text(satz_recipe_reference(&err), &err);
+        status = print_text(man ? satz_recipe_manual(&err) : satz_recipe_reference(&err), &err);
 done:
     free(settings);
     return status;

@@ -21,6 +21,9 @@ static const struct usage usage = {
         "trained, and the name and shape of every parameter.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# what is in a model, and the recipe it was trained by\n"
+                "satz info model.safetensors\n"
+                "satz info --recipe model.safetensors > my.yaml\n",
 };
 
 static int run(int argc, char **argv)

@@ -51,6 +51,8 @@ static const struct usage usage = {
     .rows = rows,
     .n_rows = N_OPTIONS,
     .print_more = metrics_print,
+    .examples = "# a page about a translation\n"
+                "satz report --source test.en --output report.html test.de test.out\n",
 };
 
 struct job {

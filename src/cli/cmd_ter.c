@@ -36,6 +36,8 @@ static const struct usage usage = {
         "it was computed; signs that the files are not what they should be go to standard error.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# the edits in a hundred words of the reference\n"
+                "satz ter test.de test.out\n",
 };
 
 static const struct score_command score = {

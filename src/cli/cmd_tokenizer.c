@@ -32,6 +32,9 @@ static const struct usage train_usage = {
         "tokenizer.source_model and tokenizer.target_model.\n",
     .rows = train_rows,
     .n_rows = N_TRAIN_OPTIONS,
+    .examples = "# one vocabulary for both languages\n"
+                "satz tokenizer train --type bpe --vocabulary 5000 --output joint.model train.en "
+                "train.de\n",
 };
 
 static int run_train(int argc, char **argv)
@@ -91,6 +94,9 @@ static const struct usage encode_usage = {
         "MODEL is a SentencePiece file or a model of Satz.\n",
     .rows = apply_rows,
     .n_rows = N_APPLY_OPTIONS,
+    .examples = "# pieces, and the same as numbers\n"
+                "satz tokenizer encode joint.model test.en\n"
+                "satz tokenizer encode --ids joint.model test.en\n",
 };
 
 static const struct usage decode_usage = {
@@ -100,6 +106,8 @@ static const struct usage decode_usage = {
              "together to text. MODEL is a SentencePiece file or a model of Satz.\n",
     .rows = apply_rows,
     .n_rows = N_APPLY_OPTIONS,
+    .examples = "# there and back\n"
+                "satz tokenizer encode joint.model test.en | satz tokenizer decode joint.model\n",
 };
 
 /* One direction: what is done with a line. 0 or EXIT_FAILURE. */

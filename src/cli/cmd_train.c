@@ -37,6 +37,11 @@ static const struct usage usage = {
         "update, ends at once.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .examples = "# train, then go on after an interruption\n"
+                "satz train my.yaml\n"
+                "satz train my.yaml --resume\n"
+                "# another rate, in another folder\n"
+                "satz train my.yaml --set optimizer.rate=0.0005 --set train.folder=models/slow\n",
 };
 
 /* A signal handler can reach nothing but globals. */

@@ -2,27 +2,51 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/input.h"
-#include "cli/options.h"
+#include "cli/translate_job.h"
 #include "satz.h"
 
 enum {
     OPTION_OUTPUT,
     OPTION_BEAM,
     OPTION_N_BEST,
+    OPTION_FORMAT,
     OPTION_LENGTH_PENALTY,
+    OPTION_LENGTH_NORMALISATION,
+    OPTION_COVERAGE_PENALTY,
+    OPTION_STOP,
+    OPTION_MIN_LENGTH,
+    OPTION_LENGTH_FACTOR,
+    OPTION_LENGTH_EXTRA,
+    OPTION_NO_REPEAT,
+    OPTION_GROUPS,
+    OPTION_DIVERSITY,
+    OPTION_SAMPLE,
+    OPTION_TEMPERATURE,
+    OPTION_TOP_K,
+    OPTION_TOP_P,
+    OPTION_SEED,
+    OPTION_PREFIX,
+    OPTION_CONSTRAINTS,
+    OPTION_REPLACE_UNKNOWN,
+    OPTION_DICTIONARY,
+    OPTION_ENSEMBLE,
     OPTION_MAX_LENGTH,
+    OPTION_ON_LONG,
     OPTION_BATCH,
     OPTION_THREADS,
     OPTION_BACKEND,
+    OPTION_PRECISION,
+    OPTION_ATTENTION,
+    OPTION_ALIGNMENT,
+    OPTION_ALIGNMENT_KIND,
+    OPTION_ALIGNMENT_THRESHOLD,
+    OPTION_UNITS,
+    OPTION_PROGRESS,
     OPTION_QUIET,
     N_OPTIONS
 };
@@ -30,19 +54,105 @@ enum {
 static const struct option_row rows[N_OPTIONS] = {
     [OPTION_OUTPUT] = {'o', "output", "FILE", "write to FILE, in place only when all is done"},
     [OPTION_BEAM] = {'b', "beam", "N", "hypotheses kept at each step; 1: greedy"},
-    [OPTION_N_BEST] =
-        {'n', "n-best", "N",
-         "print the N best translations, \"line ||| translation ||| score\", the lines "
-         "numbered from 0"},
+    [OPTION_N_BEST] = {'n', "n-best", "N", "write the N best translations, no two the same tokens"},
+    [OPTION_FORMAT] = {'f', "format", "NAME",
+                       "text; moses (\"id ||| text ||| LogP= x Length= n ||| score\", lines "
+                       "numbered from 0; default with --n-best); json (an object a line)"},
     [OPTION_LENGTH_PENALTY] = {'l', "length-penalty", "X",
                                "divide scores by length^X; 0 prefers short translations"},
+    [OPTION_LENGTH_NORMALISATION] = {0, "length-normalisation", "NAME",
+                                     "power: length^X; gnmt: ((5 + length) / 6)^X"},
+    [OPTION_COVERAGE_PENALTY] = {0, "coverage-penalty", "X",
+                                 "weight of how well attention covers the source (Wu 2016)"},
+    [OPTION_STOP] = {0, "stop", "NAME",
+                     "exact: when nothing better can come; beam: when as many have ended as the "
+                     "beam is wide (the same translations, slower); first: when as many as are "
+                     "wanted have ended (faster, may miss better ones)"},
+    [OPTION_MIN_LENGTH] = {0, "min-length-factor", "X",
+                           "shortest translation: X times the source's tokens"},
+    [OPTION_LENGTH_FACTOR] = {0, "max-length-factor", "X",
+                              "longest translation: X times the source's tokens, and"},
+    [OPTION_LENGTH_EXTRA] = {0, "max-length-extra", "N", "N more"},
+    [OPTION_NO_REPEAT] = {0, "no-repeat", "N",
+                          "no sequence of N tokens twice in a translation; 0: any may be"},
+    [OPTION_GROUPS] = {'g', "groups", "N",
+                       "diverse beam search: cut the beam into N groups that differ"},
+    [OPTION_DIVERSITY] = {0, "diversity", "X",
+                          "what a word loses for each time that groups before chose it"},
+    [OPTION_SAMPLE] = {'s', "sample", NULL,
+                       "draw translations at random instead, as many as --n-best says"},
+    [OPTION_TEMPERATURE] = {0, "temperature", "X",
+                            "sample: below 1 likelier words, above 1 others"},
+    [OPTION_TOP_K] = {0, "top-k", "N", "sample: from the N likeliest words only; 0: from all"},
+    [OPTION_TOP_P] = {0, "top-p", "X",
+                      "sample: from the fewest words that have share X of the probability"},
+    [OPTION_SEED] = {0, "seed", "N", "sample: other numbers, other draws; equal ones, equal"},
+    [OPTION_PREFIX] = {'p', "prefix", "FILE",
+                       "line k of FILE is how the translation of line k begins; its last word may "
+                       "go on unless a space follows"},
+    [OPTION_CONSTRAINTS] = {'c', "constraints", "FILE",
+                            "line k of FILE: words that the translation of line k must contain, "
+                            "+PHRASE, or must not, -PHRASE, with tabs between them"},
+    [OPTION_REPLACE_UNKNOWN] = {'u', "replace-unknown", NULL,
+                                "copy the source word for what the model cannot write"},
+    [OPTION_DICTIONARY] = {'d', "dictionary", "FILE",
+                           "or take its translation from FILE: lines of word, tab, translation"},
+    [OPTION_ENSEMBLE] = {'e', "ensemble", "MODEL",
+                         "translate with MODEL as well, by the mean of their probabilities; may be "
+                         "given several times"},
     [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
-                           "cut sources after N tokens (default 4 times data.max_length)"},
+                           "longest source in tokens (default 4 times data.max_length)"},
+    [OPTION_ON_LONG] = {0, "on-long", "NAME",
+                        "what becomes of longer ones: cut (default), their rest is lost; split, "
+                        "they are translated in pieces"},
     [OPTION_BATCH] = {0, "batch", "N", "sentences translated together; the result is the same"},
     [OPTION_THREADS] = {'t', "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "NAME", "library for matrix products (default auto)"},
+    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
+    [OPTION_PRECISION] = {0, "precision", "NAME",
+                          "f32, or int8 or bf16 for speed: nearly the same translations (default "
+                          "f32)"},
+    [OPTION_ATTENTION] = {0, "attention", "FILE",
+                          "write where the model looked to FILE.jsonl or FILE.npz"},
+    [OPTION_ALIGNMENT] = {0, "alignment", "FILE",
+                          "write which words come from which, in Pharaoh's format"},
+    [OPTION_ALIGNMENT_KIND] = {0, "alignment-kind", "NAME",
+                               "hard: each target word's heaviest source word (the default); soft: "
+                               "all of some weight, \"0-0:0.93\""},
+    [OPTION_ALIGNMENT_THRESHOLD] = {0, "alignment-threshold", "X",
+                                    "the least weight of a soft link (default 0.1)"},
+    [OPTION_UNITS] = {0, "units", "NAME",
+                      "of both files: words, as spaces part them (the default), or subwords"},
+    [OPTION_PROGRESS] = {0, "progress", NULL, "show how far it is on standard error"},
     [OPTION_QUIET] = {'q', "quiet", NULL, "print nothing but errors to standard error"},
 };
+
+/* The key of the recipe's section decode that an option sets, and the strategy it is for. */
+static const struct {
+    const char *key, *strategy;
+} settings[N_OPTIONS] = {
+    [OPTION_BEAM] = {"beam", NULL},
+    [OPTION_LENGTH_PENALTY] = {"length_penalty", NULL},
+    [OPTION_LENGTH_NORMALISATION] = {"length_normalisation", NULL},
+    [OPTION_COVERAGE_PENALTY] = {"coverage_penalty", NULL},
+    [OPTION_STOP] = {"stop", NULL},
+    [OPTION_MIN_LENGTH] = {"min_length_factor", NULL},
+    [OPTION_LENGTH_FACTOR] = {"max_length_factor", NULL},
+    [OPTION_LENGTH_EXTRA] = {"max_length_extra", NULL},
+    [OPTION_NO_REPEAT] = {"no_repeat", NULL},
+    [OPTION_GROUPS] = {"groups", "diverse"},
+    [OPTION_DIVERSITY] = {"diversity", "diverse"},
+    [OPTION_SAMPLE] = {NULL, "sample"},
+    [OPTION_TEMPERATURE] = {"temperature", "sample"},
+    [OPTION_TOP_K] = {"top_k", "sample"},
+    [OPTION_TOP_P] = {"top_p", "sample"},
+    [OPTION_SEED] = {"seed", "sample"},
+    [OPTION_BATCH] = {"batch", NULL},
+};
+
+static void print_more(void)
+{
+    fputs(attention_output_help, stdout);
+}
 
 static const struct usage usage = {
     .name = "satz translate",
@@ -53,269 +163,248 @@ static const struct usage usage = {
         "What is not said on the command line is as the model's recipe has it (decode.*).\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
+    .print_more = print_more,
+    .examples = "# a file, with a wider beam\n"
+                "satz translate --beam 10 model.safetensors test.en > test.de\n"
+                "# one sentence, its three best translations\n"
+                "echo \"A dog runs.\" | satz translate --n-best 3 model.safetensors\n",
 };
 
-enum { CHUNK_LINES = 4096 };
-
-struct job {
-    struct satz_model *model;
-    struct satz_translator *translator;
-    FILE *out;
-    bool numbered, quiet;
-    char *lines[CHUNK_LINES];
-    size_t lengths[CHUNK_LINES], capacities[CHUNK_LINES];
-    size_t n;    /* lines waiting to be translated */
-    size_t done; /* lines translated */
-    size_t truncated, invalid, first_truncated, first_invalid;
+/* What the command line says; all of it is freed by choices_release. */
+struct choices {
+    struct satz_translator_options options;
+    struct translate_job job;
+    const char *backend, *precision, *strategy;
+    int strategy_option;
+    char **settings;            /* [options.n_settings] */
+    const char **models;        /* [n_models]: the further ones */
+    struct satz_model **opened; /* [1 + n_models] */
+    size_t n_models;
 };
 
-static void count_changes(struct job *j, const struct satz_translation *t, size_t line)
+static void choices_release(struct choices *c)
 {
-    if (t->truncated && j->truncated++ == 0)
-        j->first_truncated = line;
-    if (t->invalid && j->invalid++ == 0)
-        j->first_invalid = line;
+    for (size_t i = 0; c->settings && i < c->options.n_settings; i++)
+        free(c->settings[i]);
+    for (size_t i = 0; c->opened && i <= c->n_models; i++)
+        satz_model_close(c->opened[i]);
+    free(c->settings);
+    free(c->models);
+    free(c->opened);
 }
 
-/* Translates the lines that wait. */
-static int flush_lines(struct job *j)
+static int add_setting(struct choices *c, const char *key, const char *value)
+{
+    char *setting;
+    if (asprintf(&setting, "decode.%s=%s", key, value) < 0)
+        return command_failed(&usage, "%s", strerror(ENOMEM));
+    c->settings[c->options.n_settings++] = setting;
+    return EXIT_SUCCESS;
+}
+
+/* Sets the key that an option stands for, and checks it as a recipe is checked. */
+static int take_setting(struct choices *c, int option)
 {
     struct satz_error err;
-    const struct satz_translation *translations;
-    if (j->n == 0)
-        return EXIT_SUCCESS;
-    if (satz_translate(j->translator, (const char *const *)j->lines, j->lengths, j->n,
-                       &translations, &err) < 0)
-        return command_failed(&usage, "%s", err.message);
-    for (size_t i = 0; i < j->n; i++, j->done++) {
-        const struct satz_translation *t = &translations[i];
-        count_changes(j, t, j->done + 1);
-        if (!j->numbered)
-            fprintf(j->out, "%s\n", t->hypotheses[0].text);
-        for (int k = 0; j->numbered && k < t->n; k++)
-            fprintf(j->out, "%zu ||| %s ||| %.6f\n", j->done, t->hypotheses[k].text,
-                    t->hypotheses[k].score);
+    const char *strategy = settings[option].strategy;
+    if (strategy && c->strategy && strcmp(c->strategy, strategy) != 0)
+        return usage_error(&usage,
+                           "--%s and --%s do not go together: one is for strategy %s, one "
+                           "for %s",
+                           rows[c->strategy_option].name, rows[option].name, c->strategy, strategy);
+    if (strategy) {
+        c->strategy = strategy;
+        c->strategy_option = option;
     }
-    j->n = 0;
-    /* Whoever reads at the other end of a pipe gets each chunk at once, and its end is noticed. */
-    errno = 0;
-    if (fflush(j->out) != 0 || ferror(j->out)) {
-        return command_failed(&usage, "the output could not be written%s%s", errno ? ": " : "",
-                              errno ? strerror(errno) : "");
+    if (!settings[option].key)
+        return EXIT_SUCCESS;
+    if (add_setting(c, settings[option].key, optarg) != EXIT_SUCCESS)
+        return EXIT_FAILURE;
+    const char *last = c->settings[c->options.n_settings - 1];
+    struct satz_recipe *recipe = satz_recipe_new(NULL, &last, 1, &err);
+    satz_recipe_free(recipe);
+    if (recipe)
+        return EXIT_SUCCESS;
+    const char *allowed = strstr(err.message, "; it must be ");
+    return usage_error(&usage, "--%s %s: %s", rows[option].name, optarg,
+                       allowed ? allowed + 2 : err.message);
+}
+
+static int take_on_long(struct choices *c)
+{
+    c->options.split_long = strcmp(optarg, "split") == 0;
+    if (c->options.split_long || strcmp(optarg, "cut") == 0)
+        return EXIT_SUCCESS;
+    return usage_error(&usage, "--on-long %s: it must be one of cut, split", optarg);
+}
+
+static int take_format(struct choices *c)
+{
+    c->job.format = translate_format_find(optarg);
+    if (c->job.format)
+        return EXIT_SUCCESS;
+    return usage_error(&usage, "--format %s: it must be one of text, moses, json", optarg);
+}
+
+static int take_number(int option, long most, int *to)
+{
+    long value = 0;
+    int status = option_integer(&usage, option, optarg, 1, most, &value);
+    *to = (int)value;
+    return status;
+}
+
+static int take_attention_option(struct attention_output_options *o, int option)
+{
+    switch (option) {
+    case OPTION_ATTENTION:
+        o->weights = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_ALIGNMENT:
+        o->alignment = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_ALIGNMENT_KIND:
+        return alignment_set_kind(&o->kind, &usage, "--alignment-kind", optarg);
+    case OPTION_ALIGNMENT_THRESHOLD:
+        return option_real(&usage, option, optarg, 0.0001, 1, &o->kind.threshold);
+    default:
+        return alignment_set_units(&o->kind.units, &usage, "--units", optarg);
+    }
+}
+
+static int take_option(struct choices *c, int option)
+{
+    switch (option) {
+    case OPTION_OUTPUT:
+        c->job.output = optarg;
+        break;
+    case OPTION_N_BEST:
+        return take_number(option, 1000, &c->options.n_best);
+    case OPTION_FORMAT:
+        return take_format(c);
+    case OPTION_PREFIX:
+        c->job.prefix = optarg;
+        break;
+    case OPTION_CONSTRAINTS:
+        c->job.constraints = optarg;
+        break;
+    case OPTION_REPLACE_UNKNOWN:
+        c->options.replace_unknown = 1;
+        break;
+    case OPTION_DICTIONARY:
+        c->options.dictionary = optarg;
+        c->options.replace_unknown = 1;
+        break;
+    case OPTION_ENSEMBLE:
+        c->models[c->n_models++] = optarg;
+        break;
+    case OPTION_MAX_LENGTH:
+        return take_number(option, 40000, &c->options.max_length);
+    case OPTION_ON_LONG:
+        return take_on_long(c);
+    case OPTION_THREADS:
+        return take_number(option, 1024, &c->options.threads);
+    case OPTION_BACKEND:
+        c->backend = optarg;
+        break;
+    case OPTION_PRECISION:
+        c->precision = optarg;
+        break;
+    case OPTION_ATTENTION:
+    case OPTION_ALIGNMENT:
+    case OPTION_ALIGNMENT_KIND:
+    case OPTION_ALIGNMENT_THRESHOLD:
+    case OPTION_UNITS:
+        return take_attention_option(&c->job.attention, option);
+    case OPTION_PROGRESS:
+        c->job.progress = true;
+        break;
+    case OPTION_QUIET:
+        c->job.quiet = true;
+        break;
+    default:
+        return take_setting(c, option);
     }
     return EXIT_SUCCESS;
 }
 
-/* Puts the line with those that wait; its buffer is exchanged for the one that stood there. */
-static int take_line(struct job *j, struct input *in)
+static bool asks_for_coverage(const struct choices *c)
 {
-    char *line = j->lines[j->n];
-    size_t capacity = j->capacities[j->n];
-    bool carriage_return = in->length > 0 && in->line[in->length - 1] == '\r';
-    j->lines[j->n] = in->line;
-    j->capacities[j->n] = in->capacity;
-    j->lengths[j->n++] = in->length - carriage_return;
-    in->line = line;
-    in->capacity = capacity;
-    return j->n == CHUNK_LINES ? flush_lines(j) : EXIT_SUCCESS;
+    for (size_t i = 0; i < c->options.n_settings; i++)
+        if (strncmp(c->settings[i], "decode.coverage_penalty=", 24) == 0)
+            return strtod(c->settings[i] + 24, NULL) > 0;
+    return false;
 }
 
-static int translate_file(struct job *j, const char *path)
+/* What must be known of all options together. */
+static int finish_choices(struct choices *c)
 {
-    struct input in;
-    int status = input_open(&in, path, &usage), more = 0;
-    if (status != EXIT_SUCCESS)
-        return status;
-    while (status == EXIT_SUCCESS && (more = input_next(&in)) > 0)
-        status = take_line(j, &in);
-    input_close(&in);
-    return more < 0 ? EXIT_FAILURE : status;
+    if (c->strategy && add_setting(c, "strategy", c->strategy) != EXIT_SUCCESS)
+        return EXIT_FAILURE;
+    if (!c->job.format)
+        c->job.format = translate_format_find(c->options.n_best > 0 ? "moses" : "text");
+    if (c->options.n_best > 0 && !c->job.format->takes_n_best)
+        return usage_error(&usage, "--n-best needs --format moses or json");
+    c->options.settings = (const char *const *)c->settings;
+    c->job.coverage = asks_for_coverage(c);
+    return EXIT_SUCCESS;
 }
 
-static void report_changes(const struct job *j)
-{
-    if (j->truncated && !j->quiet)
-        fprintf(stderr,
-                "satz translate: sources that were too long and were cut: %zu, the first in line "
-                "%zu; see --max-length\n",
-                j->truncated, j->first_truncated);
-    if (j->invalid && !j->quiet)
-        fprintf(stderr,
-                "satz translate: lines that are not valid UTF-8: %zu, the first is line %zu; what "
-                "could not be read became U+FFFD\n",
-                j->invalid, j->first_invalid);
-}
-
-static int translate_all(struct job *j, char **files, int n_files)
-{
-    static char standard[] = "-";
-    char *none[] = {standard};
-    int status = EXIT_SUCCESS;
-    if (n_files == 0) {
-        files = none;
-        n_files = 1;
-    }
-    for (int i = 0; status == EXIT_SUCCESS && i < n_files; i++)
-        status = translate_file(j, files[i]);
-    if (status == EXIT_SUCCESS)
-        status = flush_lines(j);
-    for (size_t i = 0; i < CHUNK_LINES; i++)
-        free(j->lines[i]);
-    if (status == EXIT_SUCCESS)
-        report_changes(j);
-    return status;
-}
-
-static int output_failed(const char *path)
-{
-    return command_failed(&usage, "%s: cannot write: %s", path, strerror(errno));
-}
-
-/* Whether `path` is something to write into, such as a device or a pipe, not a file to replace. */
-static bool is_special(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-}
-
-/* A signal handler can reach nothing but globals. */
-static char *volatile unfinished;
-
-static void on_signal(int number)
-{
-    unlink(unfinished);
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-/* Sees to it that Ctrl-C leaves no half of a translation behind. */
-static void remove_when_interrupted(char *path)
-{
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    unfinished = path;
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction old, new = {.sa_handler = path ? on_signal : SIG_DFL};
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(signals[i], &new, NULL);
-    }
-}
-
-/* Translates into the file `path`, which messages call `name`. */
-static int translate_into(struct job *j, const char *path, const char *name, char **files,
-                          int n_files)
-{
-    j->out = fopen(path, "w");
-    if (!j->out)
-        return output_failed(name);
-    int status = translate_all(j, files, n_files);
-    if (fsync(fileno(j->out)) != 0 && errno != EINVAL && status == EXIT_SUCCESS)
-        status = output_failed(name);
-    if (fclose(j->out) != 0 && status == EXIT_SUCCESS)
-        status = output_failed(name);
-    return status;
-}
-
-/* Translates into a neighbour of `output`, which takes its place when all went well. */
-static int translate_to(struct job *j, const char *output, char **files, int n_files)
-{
-    j->out = stdout;
-    if (!output)
-        return translate_all(j, files, n_files);
-    if (is_special(output))
-        return translate_into(j, output, output, files, n_files);
-    char *target = realpath(output, NULL); /* a symbolic link stays one */
-    size_t size = strlen(target ? target : output) + 32;
-    char *temporary = malloc(size);
-    if (!temporary) {
-        free(target);
-        return command_failed(&usage, "%s", strerror(ENOMEM));
-    }
-    snprintf(temporary, size, "%s.tmp.%ld", target ? target : output, (long)getpid());
-    remove_when_interrupted(temporary);
-    int status = translate_into(j, temporary, output, files, n_files);
-    if (status == EXIT_SUCCESS && rename(temporary, target ? target : output) != 0)
-        status = output_failed(output);
-    if (status != EXIT_SUCCESS)
-        unlink(temporary);
-    remove_when_interrupted(NULL);
-    free(target);
-    free(temporary);
-    return status;
-}
-
-static int translate(const struct satz_translator_options *options, const char *backend,
-                     const char *output, bool quiet, char **operands, int n_operands)
+/* The models, and the translator. */
+static int translate(struct choices *c, const char *model)
 {
     struct satz_error err;
-    int status;
-    struct job *j = calloc(1, sizeof *j);
-    if (!j)
+    c->opened = calloc(c->n_models + 1, sizeof(struct satz_model *));
+    if (!c->opened)
         return command_failed(&usage, "%s", strerror(ENOMEM));
-    j->quiet = quiet;
-    j->numbered = options->n_best > 0;
-    j->model = satz_model_open(operands[0], backend, &err);
-    if (j->model)
-        j->translator = satz_translator_new(j->model, options, &err);
-    status = j->translator ? translate_to(j, output, operands + 1, n_operands - 1)
-                           : command_failed(&usage, "%s", err.message);
-    satz_translator_free(j->translator);
-    satz_model_close(j->model);
-    free(j);
+    for (size_t i = 0; i <= c->n_models; i++) {
+        c->opened[i] =
+            satz_model_open(i ? c->models[i - 1] : model, c->backend, c->precision, &err);
+        if (!c->opened[i])
+            return command_failed(&usage, "%s", err.message);
+    }
+    c->options.ensemble = (const struct satz_model *const *)(c->opened + 1);
+    c->options.n_ensemble = c->n_models;
+    if (satz_translator_check(c->opened[0], &c->options, &err) < 0)
+        return usage_error(&usage, "%s", err.message);
+    c->job.translator = satz_translator_new(c->opened[0], &c->options, &err);
+    if (!c->job.translator)
+        return command_failed(&usage, "%s", err.message);
+    int status = translate_job_run(&c->job);
+    satz_translator_free(c->job.translator);
     return status;
 }
 
 static int run(int argc, char **argv)
 {
-    struct satz_translator_options options = {0};
-    const char *output = NULL, *backend = NULL;
-    bool quiet = false;
-    int status = EXIT_SUCCESS;
-    for (int option; (option = options_next(&usage, argc, argv, &status)) != OPTIONS_END;) {
-        long value = 0;
-        switch (option) {
-        case OPTION_OUTPUT:
-            output = optarg;
+    static const char *const standard[] = {"-"};
+    struct choices c = {.job = {.usage = &usage}};
+    int status = EXIT_SUCCESS, option = 0;
+    c.settings = calloc((size_t)argc + 1, sizeof *c.settings);
+    c.models = calloc((size_t)argc, sizeof *c.models);
+    if (!c.settings || !c.models)
+        status = command_failed(&usage, "%s", strerror(ENOMEM));
+    while (status == EXIT_SUCCESS) {
+        option = options_next(&usage, argc, argv, &status);
+        if (option == OPTIONS_END || option == OPTIONS_STOP)
             break;
-        case OPTION_BEAM:
-            status = option_integer(&usage, option, optarg, 1, 1000, &value);
-            options.beam = (int)value;
-            break;
-        case OPTION_N_BEST:
-            status = option_integer(&usage, option, optarg, 1, 1000, &value);
-            options.n_best = (int)value;
-            break;
-        case OPTION_LENGTH_PENALTY:
-            status = option_real(&usage, option, optarg, 0, 10, &options.length_penalty);
-            options.has_length_penalty = 1;
-            break;
-        case OPTION_MAX_LENGTH:
-            status = option_integer(&usage, option, optarg, 1, 40000, &value);
-            options.max_length = (int)value;
-            break;
-        case OPTION_BATCH:
-            status = option_integer(&usage, option, optarg, 1, 100000, &value);
-            options.batch = (int)value;
-            break;
-        case OPTION_THREADS:
-            status = option_integer(&usage, option, optarg, 1, 1024, &value);
-            options.threads = (int)value;
-            break;
-        case OPTION_BACKEND:
-            backend = optarg;
-            break;
-        case OPTION_QUIET:
-            quiet = true;
-            break;
-        default:
-            return status;
-        }
-        if (status != EXIT_SUCCESS)
-            return status;
+        status = take_option(&c, option);
     }
-    if (optind == argc)
-        return usage_error(&usage, "name the model file");
-    signal(SIGPIPE, SIG_IGN); /* a reader that has gone is told of as any failed write */
-    return translate(&options, backend, output, quiet, argv + optind, argc - optind);
+    if (option == OPTIONS_END && status == EXIT_SUCCESS) {
+        status = optind == argc ? usage_error(&usage, "name the model file") : finish_choices(&c);
+        signal(SIGPIPE, SIG_IGN); /* a reader that has gone is told of as any failed write */
+        if (status == EXIT_SUCCESS) {
+            c.job.n_files = (size_t)(argc - optind - 1);
+            c.job.files = (const char *const *)(argv + optind + 1);
+            if (c.job.n_files == 0) {
+                c.job.n_files = 1;
+                c.job.files = standard;
+            }
+            status = translate(&c, argv[optind]);
+        }
+    }
+    choices_release(&c);
+    return status;
 }
 
 const struct command command_translate = {

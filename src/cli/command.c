@@ -5,17 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/help.h"
 #include "satz.h"
 
 enum { MOST_COMMANDS = 32 };
-
-static void print_help(const struct command_group *group, FILE *out)
-{
-    fprintf(out, "Usage: %s COMMAND [OPTION]...\n\n%s\nCommands:\n", group->name, group->about);
-    for (size_t i = 0; i < group->n_commands; i++)
-        fprintf(out, "  %-12s %s\n", group->commands[i]->name, group->commands[i]->summary);
-    fprintf(out, "\n`%s COMMAND --help` tells more of each.\n", group->name);
-}
 
 static int unknown_command(const struct command_group *group, const char *word)
 {
@@ -35,16 +28,20 @@ static int unknown_command(const struct command_group *group, const char *word)
 int command_dispatch(const struct command_group *group, int argc, char **argv)
 {
     if (argc < 2) {
-        print_help(group, stderr);
+        fprintf(stderr, "Usage: %s COMMAND [OPTION]...\n`%s --help` lists the commands\n",
+                group->name, group->name);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_help(group, stdout);
+    const struct help_format *format = help_asked(argv[argc == 3 ? 2 : 1]);
+    if (argc == 2 && format) {
+        format->group(group);
         return EXIT_SUCCESS;
     }
     for (size_t i = 0; i < group->n_commands; i++) {
         if (strcmp(argv[1], group->commands[i]->name) == 0) {
             optind = 0; /* getopt starts anew */
+            if (format && format->begin)
+                format->begin(group, group->commands[i]);
             return group->commands[i]->run(argc - 1, argv + 1);
         }
     }

@@ -22,8 +22,9 @@ struct command {
 
 /* A program, or a command that has commands of its own. */
 struct command_group {
-    const char *name;  /* "satz", "satz tokenizer" */
-    const char *about; /* for --help: whole lines */
+    const char *name;    /* "satz", "satz tokenizer" */
+    const char *summary; /* of the program; NULL for a command, which has one already */
+    const char *about;   /* for --help: whole lines */
     const struct command *const *commands;
     size_t n_commands;
 };

@@ -6,9 +6,15 @@
 
 /* clang-format off */
 #define COMMAND_LIST(X) \
+    X(doctor)           \
     X(train)            \
+    X(replay)           \
     X(translate)        \
+    X(score)            \
+    X(average)          \
+    X(serve)            \
     X(attention)        \
+    X(align)            \
     X(bleu)             \
     X(chrf)             \
     X(ter)              \

@@ -17,11 +17,9 @@ static const struct command *const commands[] = {
 
 static const struct command_group program = {
     .name = "satz",
-    .about =
-        "Satz learns to translate from pairs of sentences, and translates.\n"
-        "`satz --version` prints the version.\n"
-        "\n"
-        "Exit status: 0 success, 1 failure, 2 wrong usage, 128 + n stopped early by signal n.\n",
+    .summary = "learn to translate from pairs of sentences, and translate",
+    .about = "Satz learns to translate from pairs of sentences, and translates.\n"
+             "`satz --version` prints the version.\n",
     .commands = commands,
     .n_commands = sizeof commands / sizeof *commands,
 };

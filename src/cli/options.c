@@ -10,16 +10,15 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/help.h"
 #include "satz.h"
 
 enum {
-    MOST_ROWS = 32,
+    MOST_ROWS = 64,
     FIRST_ROW = 256, /* getopt's value of row 0: not a letter */
-    HELP_COLUMN = 28,
-    HELP_WIDTH = 90,
 };
 
-static const struct option_row help_row = {'h', "help", NULL, "print this and end"};
+const struct option_row options_help_row = {'h', "help", NULL, "print this and end"};
 
 /* getopt's view of the table, with --help; zero ends both lists. */
 struct parser {
@@ -34,66 +33,17 @@ static void parser_fill(struct parser *p, const struct usage *usage)
     char *s = p->shorts;
     *s++ = ':'; /* a missing argument is told from an unknown option */
     for (int i = 0; i <= usage->n_rows; i++) {
-        const struct option_row *row = i < usage->n_rows ? &usage->rows[i] : &help_row;
+        const struct option_row *row = i < usage->n_rows ? &usage->rows[i] : &options_help_row;
         p->longs[i] = (struct option){.name = row->name,
-                                      .has_arg = row->argument ? required_argument : no_argument,
+                                      .has_arg = i == usage->n_rows ? optional_argument
+                                                 : row->argument    ? required_argument
+                                                                    : no_argument,
                                       .val = FIRST_ROW + i};
         if (row->letter)
             *s++ = row->letter;
         if (row->letter && row->argument)
             *s++ = ':';
     }
-}
-
-/* Prints `text` from HELP_COLUMN on, in lines of at most HELP_WIDTH; `at` is the current column. */
-static void print_wrapped(const char *text, int at)
-{
-    if (at >= HELP_COLUMN)
-        at = HELP_WIDTH;
-    while (*text) {
-        int n = (int)strcspn(text, " ");
-        if (at + 1 + n > HELP_WIDTH) {
-            printf("\n%*s", HELP_COLUMN, "");
-            at = HELP_COLUMN;
-        } else if (at < HELP_COLUMN) {
-            printf("%*s", HELP_COLUMN - at, "");
-            at = HELP_COLUMN;
-        } else {
-            at += printf(" ");
-        }
-        at += printf("%.*s", n, text);
-        text += n;
-        text += strspn(text, " ");
-    }
-    putchar('\n');
-}
-
-static void print_row(const struct option_row *row)
-{
-    int at = row->letter ? printf("  -%c, --%s", row->letter, row->name)
-                         : printf("      --%s", row->name);
-    if (row->argument)
-        at += printf(" %s", row->argument);
-    print_wrapped(row->meaning, at);
-}
-
-static void print_usage(const struct usage *usage)
-{
-    const char *line = usage->synopsis, *lead = "Usage: ";
-    for (;;) {
-        int n = (int)strcspn(line, "\n");
-        printf("%s%s%s%.*s\n", lead, usage->name, n ? " " : "", n, line);
-        if (!line[n])
-            break;
-        line += n + 1;
-        lead = "       ";
-    }
-    printf("\n%s\nOptions:\n", usage->about);
-    for (int i = 0; i < usage->n_rows; i++)
-        print_row(&usage->rows[i]);
-    print_row(&help_row);
-    if (usage->print_more)
-        usage->print_more();
 }
 
 int usage_error(const struct usage *usage, const char *format, ...)
@@ -128,7 +78,7 @@ static int unknown_option(const struct usage *usage, const char *word)
     const char *names[MOST_ROWS + 1];
     int n = 0, n_begun = 0;
     for (int i = 0; i <= usage->n_rows; i++) {
-        names[n] = i < usage->n_rows ? usage->rows[i].name : help_row.name;
+        names[n] = i < usage->n_rows ? usage->rows[i].name : options_help_row.name;
         n_begun += strncmp(names[n++], name, strlen(name)) == 0;
     }
     if (n_begun > 1)
@@ -147,7 +97,7 @@ static int find_row(const struct usage *usage, int value)
     for (int i = 0; i < usage->n_rows; i++)
         if (usage->rows[i].letter == value)
             return i;
-    return value == help_row.letter ? usage->n_rows : -1;
+    return value == options_help_row.letter ? usage->n_rows : -1;
 }
 
 int options_next(const struct usage *usage, int argc, char **argv, int *status)
@@ -161,7 +111,7 @@ int options_next(const struct usage *usage, int argc, char **argv, int *status)
     if (value == '?' || value == ':') {
         int row = optopt ? find_row(usage, optopt) : -1;
         const char *name = row < 0                ? NULL
-                           : row == usage->n_rows ? help_row.name
+                           : row == usage->n_rows ? options_help_row.name
                                                   : usage->rows[row].name;
         if (!name)
             *status = unknown_option(usage, argv[optind - 1]);
@@ -175,8 +125,14 @@ int options_next(const struct usage *usage, int argc, char **argv, int *status)
     int row = find_row(usage, value);
     if (row < usage->n_rows)
         return row;
-    print_usage(usage);
-    *status = EXIT_SUCCESS;
+    const struct help_format *format = optarg ? help_find(optarg) : &help_text;
+    if (format)
+        format->usage(usage);
+    *status = format ? EXIT_SUCCESS
+                     : usage_error(usage,
+                                   "--help=%s: there is no such format; `satz --help` lists "
+                                   "them",
+                                   optarg);
     return OPTIONS_STOP;
 }
 

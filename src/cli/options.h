@@ -11,7 +11,9 @@
  *         case OPTIONS_STOP:     return status;
  *
  * Options and operands may be mixed; "--" ends the options. After OPTIONS_END the operands are
- * argv[optind] .. argv[argc - 1]. --help needs no row. */
+ * argv[optind] .. argv[argc - 1]. --help needs no row. The manual page and the completions of
+ * shells come from the same table (cli/help.h): what the argument is called tells them what it can
+ * be (arguments.c). */
 #ifndef SATZ_CLI_OPTIONS_H
 #define SATZ_CLI_OPTIONS_H
 
@@ -27,10 +29,16 @@ struct usage {
     const char *synopsis; /* what follows the name; a line for each form */
     const char *about;    /* for --help: whole lines */
     const struct option_row *rows;
-    int n_rows; /* at most 32 */
-    /* For --help: prints further lines after the options, preceded by an empty one. May be NULL. */
+    int n_rows; /* at most 64 */
+    const char
+        *examples; /* whole lines: command lines, each after a line "# what it does"; or NULL */
+    /* For --help: prints further lines after the options, preceded by an empty one. In the manual
+     * they stand as they are, so none may begin with "." or have a backslash. May be NULL. */
     void (*print_more)(void);
 };
+
+/* The row of --help, which every command has. */
+extern const struct option_row options_help_row;
 
 enum { OPTIONS_END = -1, OPTIONS_STOP = -2 };
 

@@ -44,15 +44,17 @@ bool progress_is_due(const struct progress *p)
 void progress_show(struct progress *p, double done, const char *figures)
 {
     double share = done > 0 ? (done < 1 ? done : 1) : 0;
-    int percent = (int)(share * 100);
+    char percent[16] = "";
     p->last = now();
+    if (done >= 0)
+        snprintf(percent, sizeof percent, "%3d%%  ", (int)(share * 100));
     if (!p->terminal) {
-        fprintf(stderr, "%3d%%  %s\n", percent, figures);
+        fprintf(stderr, "%s%s\n", percent, figures);
         return;
     }
     /* The last column stays free: writing there would scroll some terminals. */
     int room = terminal_width() - 1 - (int)strlen(" 42% []  ") - (int)strlen(figures);
-    int width = room < LEAST_BAR ? 0 : room < MOST_BAR ? room : MOST_BAR;
+    int width = done < 0 || room < LEAST_BAR ? 0 : room < MOST_BAR ? room : MOST_BAR;
     char line[LONGEST_LINE + 1], bar[MOST_BAR + 3] = "";
     if (width) {
         int filled = (int)(share * width);
@@ -61,7 +63,7 @@ void progress_show(struct progress *p, double done, const char *figures)
         memset(bar + 1 + filled, '.', (size_t)(width - filled));
         memcpy(bar + 1 + width, "]", 2);
     }
-    snprintf(line, sizeof line, "%3d%% %s%s%s", percent, bar, width ? "  " : "", figures);
+    snprintf(line, sizeof line, "%.5s%s%s%s", percent, bar, width ? "  " : "", figures);
     /* One write, which erases only what is right of the new text: no flicker. */
     fprintf(stderr, "\r%.*s\033[K", terminal_width() - 1, line);
     fflush(stderr);

@@ -18,7 +18,8 @@ void progress_init(struct progress *p);
 /* Whether it is time to show again: ask before making the text of progress_show. */
 bool progress_is_due(const struct progress *p);
 
-/* Shows `done`, 0 .. 1, as a bar and in percent, then `figures` (ASCII), cut to the terminal. */
+/* Shows `done`, 0 .. 1, as a bar and in percent, nothing of it when it is not known (negative);
+ * then `figures` (ASCII), cut to the terminal. */
 void progress_show(struct progress *p, double done, const char *figures);
 
 /* Takes the line off the terminal. */

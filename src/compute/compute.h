@@ -52,10 +52,23 @@ struct compute_backend {
     /* C [m,n] = beta C + A [m,k] op(W). beta is 0 or 1. */
     void (*gemm_packed)(struct compute *c, struct mat a, const struct packed *w, real beta,
                         struct mat out);
+
+    /* Whether some product or pack by this handle could not be computed because memory was short.
+     * They return nothing: whoever uses their results asks, and has an error then. */
+    bool (*failed)(const struct compute *c);
 };
+
+/* 0, or -1 with *err set when the handle has failed. */
+int compute_check(const struct compute_backend *backend, const struct compute *c,
+                  struct satz_error *err);
 
 /* The backends, best first, ended by NULL. */
 extern const struct compute_backend *const compute_backends[];
+
+const char *compute_precision_name(enum compute_precision precision);
+/* Of the name that a recipe gives; auto is f32. */
+int compute_precision_find(const char *name, enum compute_precision *precision,
+                           struct satz_error *err);
 
 /* `name` is "auto" or a backend's; auto takes the first one that this machine supports. NULL with
  * the reason in *err when the forced one is not there. */

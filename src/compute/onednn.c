@@ -26,7 +26,6 @@ const struct compute_backend compute_onednn = {.name = "onednn", .supported = on
 
 #else
 
-#include <math.h>
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <stdint.h>
@@ -149,6 +148,7 @@ struct compute {
     size_t scratch_size;
     void *dense; /* rows of A and of C without gaps */
     size_t dense_size;
+    bool failed;
 };
 
 /* Has an engine of its own, so that any thread's handle may fill it. */
@@ -176,14 +176,6 @@ static void together(int threads)
 {
     if (threads > 1)
         omp_set_num_threads(threads);
-}
-
-/* The seam's products return nothing and fail only where memory is short: NaN shows downstream. */
-static void poison(struct mat out)
-{
-    for (int r = 0; r < out.rows; r++)
-        for (int i = 0; i < out.cols; i++)
-            mat_row(out, r)[i] = NAN;
 }
 
 static int onednn_supported(enum compute_precision precision, struct satz_error *err)
@@ -272,7 +264,6 @@ fail:
 static void onednn_gemm(struct compute *c, bool transpose_a, bool transpose_b, struct mat a,
                         struct mat b, real beta, struct mat out)
 {
-    (void)c;
     int k = transpose_a ? a.rows : a.cols;
     assert(out.rows == (transpose_a ? a.cols : a.rows));
     assert(out.cols == (transpose_b ? b.rows : b.cols));
@@ -288,7 +279,7 @@ static void onednn_gemm(struct compute *c, bool transpose_a, bool transpose_b, s
                    a.data, a.ld, b.data, b.ld, beta, out.data, out.ld);
     together(threads);
     if (s != dnnl_success)
-        poison(out);
+        c->failed = true;
 }
 
 /* The primitive descriptor for `shape`, with the weight in `format` (any when NULL). */
@@ -399,7 +390,6 @@ static dnnl_status_t make_reorder(struct packed *p, int ld, bool transposed)
 
 static void onednn_pack(struct compute *c, struct packed *p, struct mat w, bool transposed)
 {
-    (void)c;
     assert(w.rows == (transposed ? p->n : p->k) && w.cols == (transposed ? p->k : p->n));
     int threads = alone();
     dnnl_status_t s = dnnl_success;
@@ -412,7 +402,7 @@ static void onednn_pack(struct compute *c, struct packed *p, struct mat w, bool 
         s = dnnl_primitive_execute(p->reorder, p->stream, 2, args);
     together(threads);
     if (s != dnnl_success)
-        poison(mat_make(p->data, p->k, p->n));
+        c->failed = true;
 }
 
 static bool same_shape(const struct shape *x, const struct shape *y)
@@ -589,7 +579,12 @@ static void onednn_gemm_packed(struct compute *c, struct mat a, const struct pac
     }
     together(threads);
     if (s != dnnl_success)
-        poison(out);
+        c->failed = true;
+}
+
+static bool onednn_failed(const struct compute *c)
+{
+    return c->failed;
 }
 
 const struct compute_backend compute_onednn = {
@@ -602,6 +597,7 @@ const struct compute_backend compute_onednn = {
     .pack = onednn_pack,
     .pack_free = onednn_pack_free,
     .gemm_packed = onednn_gemm_packed,
+    .failed = onednn_failed,
 };
 
 #endif

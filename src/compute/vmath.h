@@ -29,6 +29,11 @@ static inline real vmath_tanh(real x)
     return tanh(x);
 }
 
+static inline real vmath_tanh_quick(real x)
+{
+    return tanh(x);
+}
+
 static inline real vmath_sigmoid(real x)
 {
     return 1.0 / (1.0 + exp(-x));
@@ -83,6 +88,28 @@ static inline float vmath_tanh(float x)
     float large = 1.0f - 2.0f / (vmath_exp(2.0f * a) + 1.0f);
     large = x < 0.0f ? -large : large;
     return a < 0.625f ? small : large;
+}
+
+/* tanh x = x P(x^2) / Q(x^2), the rational function of least relative error (1e-8) up to 9.28, from
+ * where on tanh rounds to 1. Relative error below 4e-7, in half the time. */
+static inline float vmath_tanh_quick(float x)
+{
+    const float limit = 9.28f;
+    float y = x > limit ? limit : x;
+    y = y < -limit ? -limit : y;
+    float z = y * y;
+    float p = -7.779333546700101e-14f;
+    p = p * z + 5.0010919017129396e-11f;
+    p = p * z - 1.9650043370234016e-8f;
+    p = p * z + 1.1012639333785046e-5f;
+    p = p * z + 3.09042283333838e-3f;
+    p = p * z + 0.13071897625923157f;
+    p = p * z + 1.0f;
+    float q = 2.526430762372911e-4f;
+    q = q * z + 2.4441294372081757e-2f;
+    q = q * z + 0.4640522301197052f;
+    q = q * z + 1.0f;
+    return y * p / q;
 }
 
 #endif

@@ -56,6 +56,7 @@ INTEGER(data, max_length, 100, 1, 10000, "longest sentence in tokens on either s
 CHOICE(data, on_empty, skip, ON_EMPTY_LIST, "what to do with a pair that has an empty side")
 CHOICE(data, on_long, skip, ON_LONG_LIST, "what to do with a pair longer than `data.max_length`")
 CHOICE(data, on_invalid, error, ON_INVALID_LIST, "what to do with a line that is not valid UTF-8")
+BOOLEAN(data, may_change, false, "a run may be resumed with another training text than it began with")
 SECTION_END(data)
 
 SECTION_BEGIN(tokenizer, "How text is cut into the units of the vocabulary (SentencePiece).")
@@ -67,15 +68,28 @@ TEXT(tokenizer, source_model, "", "existing SentencePiece model of the source si
 TEXT(tokenizer, target_model, "", "existing SentencePiece model of the target side; the same file if joint")
 SECTION_END(tokenizer)
 
+SECTION_BEGIN(sampling, "Subword regularisation: the training text is cut anew in every epoch.")
+BOOLEAN(sampling, source, false, "draw the source side's units")
+BOOLEAN(sampling, target, false, "draw the target side's units")
+FRACTION(sampling, alpha, 0.1,
+         "bpe: probability that a merge is left out (Provilkov 2020); unigram: exponent of a "
+         "segmentation's probability (Kudo 2018)")
+INTEGER(sampling, nbest, -1, -1, 512, "segmentations to draw from (unigram); -1: all")
+SECTION_END(sampling)
+
 SECTION_BEGIN(model, "The network.")
 INTEGER(model, embedding, 256, 1, 65536, "width of the embeddings of both sides")
 CHOICE(model, encoder_cell, lstm, CELL_LIST, "recurrent cell of the encoder")
 INTEGER(model, encoder_layers, 1, 1, 32, "layers of the encoder")
 INTEGER(model, encoder_hidden, 256, 1, 65536, "width of the encoder's state, per direction")
 BOOLEAN(model, bidirectional, true, "the encoder reads the sentence in both directions")
+CHOICE(model, bidirectional_layers, all, BIDIRECTIONAL_LIST, "which of its layers do")
 CHOICE(model, decoder_cell, lstm, CELL_LIST, "recurrent cell of the decoder")
 INTEGER(model, decoder_layers, 1, 1, 32, "layers of the decoder")
 INTEGER(model, decoder_hidden, 512, 1, 65536, "width of the decoder's state")
+INTEGER(model, residual, 0, 0, 32,
+        "from this layer on, counted from the lowest, 1, a layer's input is added to its output, in "
+        "encoder and decoder; 0: none; Wu 2016 has 3")
 INTEGER(model, readout, 0, 0, 65536,
         "width of the layer below the output; 0: `model.embedding` if the output is tied, else "
         "`model.decoder_hidden`")
@@ -84,19 +98,28 @@ CHOICE(model, tie, none, TIE_LIST, "which embeddings share their weights with th
 BOOLEAN(model, reverse_source, false, "read the source from its last word to its first (Sutskever 2014)")
 REAL(model, forget_bias, 1.0, -10.0, 10.0, "initial bias of the forget gate, for cells that have one")
 CHOICE(model, init, orthogonal, INIT_LIST, "how weights are drawn")
-REAL(model, init_scale, 0.1, 0.0, 10.0, "half width of the interval for `model.init: uniform`")
+REAL(model, init_scale, 0.1, 0.0, 10.0, "half width of the interval for `model.init: uniform`, deviation for normal")
 SECTION_END(model)
 
-SECTION_BEGIN(attention, "Where the decoder looks: score x place.")
+SECTION_BEGIN(attention, "Where the decoder looks: score x window x place.")
 CHOICE(attention, preset, custom, PRESET_LIST,
        "sets score, place and feeding as in a paper; a key given beside it wins")
 CHOICE(attention, score, concat, SCORE_LIST, "how a query is compared with an annotation")
+CHOICE(attention, window, global, WINDOW_LIST, "which words it may look at")
+INTEGER(attention, width, 10, 1, 10000,
+        "D of the windows local_m and local_p: words further than that from the centre are not seen")
 CHOICE(attention, place, before, PLACE_LIST, "where in the decoder's step the context enters")
 BOOLEAN(attention, feeding, false,
         "input feeding: the attentional state is part of the next step's input; needs place after")
 INTEGER(attention, size, 0, 0, 65536, "width of the additive score; 0: `model.decoder_hidden`")
 INTEGER(attention, positions, 100, 1, 10000,
         "words that score location tells apart; those beyond count as the last")
+CHOICE(attention, coverage, none, COVERAGE_LIST,
+       "whether the score also sees how much weight a word has had so far")
+REAL(attention, coverage_loss, 0.0, 0.0, 100.0,
+     "weight of the loss for looking at a word again (See 2017, equation 12)")
+REAL(attention, entropy, 0.01, 0.0, 100.0,
+     "weight of the reward for the weights' entropy, with window hard (Xu 2015, 4.1)")
 SECTION_END(attention)
 
 SECTION_BEGIN(dropout, "Share of the values set to zero in training, by place.")
@@ -104,6 +127,11 @@ FRACTION(dropout, embedding, 0.0, "on the embeddings of both sides")
 FRACTION(dropout, annotations, 0.0, "on the encoder's output")
 FRACTION(dropout, layers, 0.0, "between recurrent layers")
 FRACTION(dropout, readout, 0.0, "on the layer below the output")
+FRACTION(dropout, recurrent, 0.0, "on the candidate update of every cell (Semeniuta 2016)")
+FRACTION(dropout, source_words, 0.0, "on whole words of the source (Sennrich 2016)")
+FRACTION(dropout, target_words, 0.0, "on whole words that the decoder reads")
+BOOLEAN(dropout, variational, false,
+        "one mask for all steps of a sentence, at every place (Gal and Ghahramani 2016)")
 SECTION_END(dropout)
 
 SECTION_BEGIN(train, "The training run.")
@@ -118,6 +146,17 @@ INTEGER(train, shards, 2, 1, 64,
 INTEGER(train, threads, 0, 0, 1024, "threads that share the work; 0: all processors")
 FRACTION(train, label_smoothing, 0.1, "share of the target's probability spread over the vocabulary")
 REAL(train, clip, 1.0, 0.0, 1e6, "largest norm of the whole gradient; 0: no clipping")
+REAL(train, clip_value, 0.0, 0.0, 1e6,
+     "largest absolute value of an element of the gradient, before `train.clip`; 0: any")
+INTEGER(train, accumulate, 1, 1, 100000, "batches whose gradients make one update")
+FRACTION(train, ema, 0.0,
+         "decay of a moving average of the weights, which is validated and saved; 0: none")
+REAL(train, rdrop, 0.0, 0.0, 1000.0,
+     "weight of the disagreement between two passes with different dropout (Liang 2021); 0: one pass")
+INTEGER(train, bptt, 0, 0, 10000,
+        "target steps that a gradient goes back over; 0: the whole sentence")
+CHOICE(train, on_nonfinite, skip, ON_NONFINITE_LIST,
+       "what to do when a loss or gradient is not finite; its black box is written first (`satz replay`)")
 INTEGER(train, keep_last, 2, 1, 1000, "checkpoints that are kept")
 INTEGER(train, average, 0, 0, 1000, "average the weights of the last n checkpoints at the end; 0: do not")
 INTEGER(train, log_every, 50, 1, 1000000, "updates between two lines of the log")
@@ -133,22 +172,37 @@ REAL(optimizer, epsilon, 1e-8, 1e-30, 1.0,
 FRACTION(optimizer, momentum, 0.9, "share of the last step that is kept (momentum)")
 FRACTION(optimizer, rho, 0.95, "decay of the means of squares (adadelta)")
 REAL(optimizer, weight_decay, 0.01, 0.0, 100.0, "part of a weight lost per update at rate 1 (adamw)")
+REAL(optimizer, l2, 0.0, 0.0, 100.0, "part of a weight added to its gradient (all but adamw)")
 SECTION_END(optimizer)
 
 SECTION_BEGIN(schedule, "How the learning rate changes.")
 CHOICE(schedule, name, constant, SCHEDULE_LIST, "the rule")
-INTEGER(schedule, warmup, 4000, 1, 2000000000, "updates until the peak (warmup)")
-REAL(schedule, factor, 0.5, 0.001, 1.0, "what the rate is multiplied by (plateau)")
+INTEGER(schedule, warmup, 4000, 1, 2000000000, "updates until the peak (warmup, cosine)")
+INTEGER(schedule, length, 0, 0, 2000000000,
+        "updates until `schedule.minimum_rate` (cosine); 0: `train.updates`")
+REAL(schedule, factor, 0.5, 0.001, 1.0, "what the rate is multiplied by (plateau, halving)")
+REAL(schedule, start, 5.0, 0.0, 1e6, "epochs before the rate first falls (halving)")
+REAL(schedule, interval, 1.0, 0.01, 1e6, "epochs between falls of the rate (halving)")
 INTEGER(schedule, patience, 0, 0, 1000000,
         "validations without improvement to let pass before the rate is multiplied (plateau)")
 REAL(schedule, minimum_rate, 0.0, 0.0, 1000.0, "the rate never falls below this")
 SECTION_END(schedule)
+
+SECTION_BEGIN(scheduled, "Scheduled sampling (Bengio 2015): the decoder reads words of its own choice.")
+CHOICE(scheduled, decay, none, DECAY_LIST, "how the probability of reading the true word falls")
+REAL(scheduled, k, 1.0, 0.0, 1e9, "k of the decay's formula")
+REAL(scheduled, c, 1e-5, 0.0, 1.0, "c of linear: how much the probability falls per update")
+FRACTION(scheduled, least, 0.0, "the probability never falls below this")
+CHOICE(scheduled, choice, sample, OWN_WORD_LIST, "how the decoder chooses")
+SECTION_END(scheduled)
 
 SECTION_BEGIN(validation, "How progress is judged, and when to stop.")
 INTEGER(validation, every, 0, 0, 2000000000, "updates between validations; 0: after every epoch")
 CHOICE(validation, metric, perplexity, METRIC_LIST, "what decides which checkpoint is best")
 INTEGER(validation, bleu_every, 0, 0, 1000000,
         "translate and score at each n-th validation; 0: only if `validation.metric: bleu`")
+REAL(validation, min_delta, 0.0, 0.0, 1e6,
+     "improvements of the metric up to this do not count for `validation.patience`")
 INTEGER(validation, patience, 5, 0, 1000000,
         "validations without improvement before training stops; 0: never")
 INTEGER(validation, beam, 1, 1, 1000, "beam width of the translations that are scored")
@@ -160,12 +214,31 @@ CHOICE(compute, precision, auto, PRECISION_LIST, "type of the numbers in matrix 
 SECTION_END(compute)
 
 SECTION_BEGIN(decode, "How translations are searched for.")
+CHOICE(decode, strategy, beam, STRATEGY_LIST, "how the search chooses")
 INTEGER(decode, beam, 5, 1, 1000, "hypotheses kept at each step; 1: greedy")
+CHOICE(decode, stop, exact, STOP_LIST, "when the search for a sentence ends")
+CHOICE(decode, length_normalisation, power, LENGTH_NORMALISATION_LIST,
+       "what a score is divided by; |y| is the translation's tokens, its end counted")
 REAL(decode, length_penalty, 1.0, 0.0, 10.0,
-     "exponent of the length that a score is divided by; 0: prefers short translations")
+     "a in `decode.length_normalisation`; 0: prefers short translations")
+REAL(decode, coverage_penalty, 0.0, 0.0, 100.0,
+     "weight of the coverage of the source by attention in the score of a finished translation (Wu "
+     "2016, eq. 14)")
 REAL(decode, max_length_factor, 1.5, 0.0, 100.0,
      "longest translation: this times the source's tokens, plus `decode.max_length_extra`")
 INTEGER(decode, max_length_extra, 10, 1, 10000, "see `decode.max_length_factor`")
+REAL(decode, min_length_factor, 0.0, 0.0, 100.0,
+     "shortest translation: this times the source's tokens")
+INTEGER(decode, no_repeat, 0, 0, 100,
+        "no sequence of so many tokens occurs twice in a translation; 0: any may")
+INTEGER(decode, groups, 5, 1, 1000, "parts of the beam that differ, `decode.beam` at most (diverse)")
+REAL(decode, diversity, 0.5, 0.0, 100.0,
+     "taken from a word's log probability for each time that groups before chose it (diverse)")
+REAL(decode, temperature, 1.0, 0.01, 100.0, "logits are divided by this (sample)")
+INTEGER(decode, top_k, 0, 0, 1000000, "draw from this many likeliest words only; 0: from all (sample)")
+REAL(decode, top_p, 1.0, 0.001, 1.0,
+     "draw from the fewest words that have this share of the probability (sample)")
+INTEGER(decode, seed, 1, 0, 2147483647, "start of the random choices (sample)")
 INTEGER(decode, batch, 64, 1, 100000, "sentences translated together")
 SECTION_END(decode)
 /* clang-format on */

@@ -89,6 +89,12 @@ done:
     return status;
 }
 
+int recipe_set(struct recipe *r, const char *setting, struct satz_error *err)
+{
+    size_t given[N_KEYS] = {0};
+    return apply_setting(r, given, setting, err);
+}
+
 /* All sources in turn; `text` may be NULL, `name` is where the recipe comes from. */
 static int build(struct recipe *out, const char *text, size_t n, const char *name,
                  const char *const *settings, size_t n_settings, struct satz_error *err)
@@ -155,9 +161,99 @@ static int check_data(const struct recipe *r, struct satz_error *err)
     return 0;
 }
 
+/* Width of what the encoder's layer l, counted from 1, puts out. */
+static int encoder_width(const struct recipe *r, int l)
+{
+    bool both =
+        r->model.bidirectional && (l == 1 || recipe_is(r->model.bidirectional_layers, "all"));
+    return r->model.encoder_hidden * (both ? 2 : 1);
+}
+
+static int check_residual(const struct recipe *r, struct satz_error *err)
+{
+    int from = r->model.residual;
+    if (from > r->model.encoder_layers && from > r->model.decoder_layers)
+        return error_set(err,
+                         "model.residual is %d, but model.encoder_layers is %d and "
+                         "model.decoder_layers %d: no layer would have a residual connection",
+                         from, r->model.encoder_layers, r->model.decoder_layers);
+    if (from == 1 && r->model.decoder_hidden != r->model.embedding)
+        return error_set(err,
+                         "model.residual is 1, which adds model.embedding (%d) to what the "
+                         "decoder's lowest layer puts out, model.decoder_hidden (%d wide): make "
+                         "them equal or set model.residual: 2",
+                         r->model.embedding, r->model.decoder_hidden);
+    for (int l = from; from > 0 && l <= 2 && l <= r->model.encoder_layers; l++) {
+        int in = l == 1 ? r->model.embedding : encoder_width(r, l - 1);
+        if (in != encoder_width(r, l))
+            return error_set(err,
+                             "model.residual is %d, which adds the input (%d wide) of the "
+                             "encoder's layer %d to its output (%d wide): make them equal or set "
+                             "model.residual: %d",
+                             from, in, l, encoder_width(r, l), l + 1);
+    }
+    return 0;
+}
+
+static int check_encoder(const struct recipe *r, struct satz_error *err)
+{
+    bool first = recipe_is(r->model.bidirectional_layers, "first");
+    if (first && !r->model.bidirectional)
+        return error_set(err, "model.bidirectional_layers is first, but model.bidirectional is "
+                              "false, so that no layer reads in both directions");
+    if (first && recipe_is(r->model.bridge, "copy") && r->model.encoder_layers > 1 &&
+        r->model.encoder_layers <= r->model.decoder_layers)
+        return error_set(err,
+                         "model.bridge is copy, but model.bidirectional_layers is first: the "
+                         "decoder's lowest layer would start from the encoder's, which is twice as "
+                         "wide as the others; make model.encoder_layers (%d) more than "
+                         "model.decoder_layers (%d) or set model.bridge: dense",
+                         r->model.encoder_layers, r->model.decoder_layers);
+    return check_residual(r, err);
+}
+
+static int check_attention(const struct recipe *r, struct satz_error *err)
+{
+    const char *score = r->attention.score, *window = r->attention.window;
+    bool none = recipe_is(r->attention.place, "none");
+    bool covers = !recipe_is(r->attention.coverage, "none");
+    if (none && !recipe_is(window, "global"))
+        return error_set(err,
+                         "attention.window is %s, but attention.place is none: there is no "
+                         "attention to restrict",
+                         window);
+    if (none && covers)
+        return error_set(err,
+                         "attention.coverage is %s, but attention.place is none: there is "
+                         "no attention to keep count of",
+                         r->attention.coverage);
+    if (r->attention.coverage_loss > 0 && !covers)
+        return error_set(err, "attention.coverage_loss is %g, but attention.coverage is none",
+                         r->attention.coverage_loss);
+    if (covers && recipe_is(score, "location"))
+        return error_set(err,
+                         "attention.coverage is %s, but attention.score location does not "
+                         "look at the words, so that it would not see it",
+                         r->attention.coverage);
+    if (covers && recipe_is(window, "hard"))
+        return error_set(err,
+                         "attention.coverage is %s, but attention.window hard sees one "
+                         "drawn word: its weights do not tell what has been seen",
+                         r->attention.coverage);
+    if (r->model.reverse_source && recipe_is(window, "local_m"))
+        return error_set(err, "attention.window is local_m, which looks at the source in its "
+                              "order, but model.reverse_source is true; set one of them "
+                              "otherwise");
+    if (r->attention.feeding && !recipe_is(r->attention.place, "after"))
+        return error_set(err,
+                         "attention.feeding is true, which needs attention.place after, not %s",
+                         r->attention.place);
+    return 0;
+}
+
 static int check_model(const struct recipe *r, struct satz_error *err)
 {
-    int width = r->model.encoder_hidden * (r->model.bidirectional ? 2 : 1);
+    int width = encoder_width(r, r->model.encoder_layers);
     bool attends = !recipe_is(r->attention.place, "none");
     if (recipe_is(r->model.tie, "all") && !r->tokenizer.joint)
         return error_set(err, "model.tie is all, which needs one vocabulary for both sides, but "
@@ -182,11 +278,7 @@ static int check_model(const struct recipe *r, struct satz_error *err)
                          "the encoder's width (%d: model.encoder_hidden of each direction); set "
                          "one of them or attention.score: general",
                          r->attention.score, r->model.decoder_hidden, width);
-    if (r->attention.feeding && !recipe_is(r->attention.place, "after"))
-        return error_set(err,
-                         "attention.feeding is true, which needs attention.place after, not %s",
-                         r->attention.place);
-    return 0;
+    return check_encoder(r, err) < 0 || check_attention(r, err) < 0 ? -1 : 0;
 }
 
 static int check_training(const struct recipe *r, struct satz_error *err)
@@ -199,6 +291,82 @@ static int check_training(const struct recipe *r, struct satz_error *err)
                          "train.average is %d but train.keep_last keeps only %d checkpoints; set "
                          "train.keep_last: %d",
                          r->train.average, r->train.keep_last, r->train.average);
+    if (r->train.average > 1 && r->train.ema > 0)
+        return error_set(err, "train.average and train.ema both average the weights; set one of "
+                              "them to 0");
+    if (r->optimizer.l2 > 0 && recipe_is(r->optimizer.name, "adamw"))
+        return error_set(err,
+                         "optimizer.l2 is %g, but adamw has its own optimizer.weight_decay; "
+                         "set optimizer.l2: 0 or optimizer.name: adam",
+                         r->optimizer.l2);
+    return 0;
+}
+
+static bool drops(const struct recipe *r)
+{
+    return r->dropout.embedding > 0 || r->dropout.annotations > 0 || r->dropout.layers > 0 ||
+           r->dropout.readout > 0 || r->dropout.recurrent > 0 || r->dropout.source_words > 0 ||
+           r->dropout.target_words > 0;
+}
+
+static int check_dropout(const struct recipe *r, struct satz_error *err)
+{
+    if (r->dropout.variational && !drops(r))
+        return error_set(err, "dropout.variational is true, but nothing is dropped: set a rate, "
+                              "such as dropout.embedding");
+    if (r->train.rdrop > 0 && !drops(r))
+        return error_set(err,
+                         "train.rdrop is %g, but without dropout two passes always agree: set "
+                         "a rate, such as dropout.readout",
+                         r->train.rdrop);
+    if (r->train.rdrop > 0 && !recipe_is(r->scheduled.decay, "none"))
+        return error_set(err,
+                         "train.rdrop compares two passes over the same words, but with "
+                         "scheduled.decay %s each reads its own; set one of them off",
+                         r->scheduled.decay);
+    return 0;
+}
+
+static int check_sampling(const struct recipe *r, struct satz_error *err)
+{
+    if (!r->sampling.source && !r->sampling.target)
+        return 0;
+    bool bpe = recipe_is(r->tokenizer.type, "bpe"), trained = !r->tokenizer.source_model[0];
+    if (trained && !bpe && !recipe_is(r->tokenizer.type, "unigram"))
+        return error_set(err,
+                         "sampling.source or sampling.target is true, but there is only one way to "
+                         "split a text into units of tokenizer.type %s; use bpe or unigram",
+                         r->tokenizer.type);
+    if (trained && bpe && r->sampling.nbest != -1)
+        return error_set(err, "sampling.nbest is for tokenizer.type unigram; bpe draws from all: "
+                              "set sampling.nbest: -1");
+    if (r->sampling.nbest == 0 || r->sampling.nbest == 1)
+        return error_set(err,
+                         "sampling.nbest is %d, which leaves nothing to draw from; set at "
+                         "least 2, or -1 for all",
+                         r->sampling.nbest);
+    return 0;
+}
+
+static int check_schedule(const struct recipe *r, struct satz_error *err)
+{
+    int length = r->schedule.length ? r->schedule.length : r->train.updates;
+    if (recipe_is(r->schedule.name, "cosine") && length <= r->schedule.warmup)
+        return error_set(err,
+                         "schedule.name is cosine, which needs to know its length: set "
+                         "schedule.length or train.updates above schedule.warmup (%d)",
+                         r->schedule.warmup);
+    double k = r->scheduled.k;
+    if (recipe_is(r->scheduled.decay, "exponential") && k >= 1)
+        return error_set(err,
+                         "scheduled.decay is exponential, which needs scheduled.k below 1, "
+                         "not %g: the probability would not fall",
+                         k);
+    if (recipe_is(r->scheduled.decay, "inverse_sigmoid") && k < 1)
+        return error_set(err,
+                         "scheduled.decay is inverse_sigmoid, which needs scheduled.k of at "
+                         "least 1, not %g",
+                         k);
     if (r->schedule.minimum_rate > r->optimizer.rate)
         return error_set(err, "schedule.minimum_rate (%g) is above optimizer.rate (%g)",
                          r->schedule.minimum_rate, r->optimizer.rate);
@@ -207,7 +375,8 @@ static int check_training(const struct recipe *r, struct satz_error *err)
 
 int recipe_check(const struct recipe *r, struct satz_error *err)
 {
-    if (check_data(r, err) < 0 || check_model(r, err) < 0 || check_training(r, err) < 0)
+    if (check_data(r, err) < 0 || check_model(r, err) < 0 || check_training(r, err) < 0 ||
+        check_dropout(r, err) < 0 || check_sampling(r, err) < 0 || check_schedule(r, err) < 0)
         return -1;
     return 0;
 }

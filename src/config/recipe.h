@@ -53,6 +53,9 @@ int recipe_load(struct recipe *r, const char *path, const char *const *settings,
 int recipe_parse(struct recipe *r, const char *text, size_t n, const char *name,
                  struct satz_error *err);
 
+/* Sets one key as "section.key=value" says. On failure *r keeps its value. */
+int recipe_set(struct recipe *r, const char *setting, struct satz_error *err);
+
 /* What no single key can get wrong alone. The message names the keys that do not fit together. */
 int recipe_check(const struct recipe *r, struct satz_error *err);
 
@@ -61,6 +64,9 @@ void recipe_write_yaml(const struct recipe *r, struct strbuf *out);
 
 /* Appends the reference of all keys as Markdown. */
 void recipe_write_reference(struct strbuf *out);
+
+/* Appends the same as the manual page satz-recipe(5), in mdoc. */
+void recipe_write_manual(struct strbuf *out);
 
 /* Whether a choice has the value `name`. */
 bool recipe_is(const char *choice, const char *name);

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "satz.h"
+
 enum { LONGEST = 63 };
 
 static size_t least(size_t a, size_t b)
@@ -33,4 +35,18 @@ size_t spelling_distance(const char *a, const char *b)
 int spelling_is_near(const char *word, size_t distance)
 {
     return distance <= (strlen(word) + 2) / 3;
+}
+
+const char *satz_nearest_name(const char *word, const char *const *names, size_t n_names)
+{
+    const char *nearest = NULL;
+    size_t fewest = SIZE_MAX;
+    for (size_t i = 0; i < n_names; i++) {
+        size_t distance = spelling_distance(word, names[i]);
+        if (distance < fewest) {
+            fewest = distance;
+            nearest = names[i];
+        }
+    }
+    return nearest && spelling_is_near(word, fewest) ? nearest : NULL;
 }

@@ -1,26 +1,22 @@
+/* The part of satz.h that shows where the decoder looked. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "decode/score.h"
-#include "decode/translator_private.h"
+#include "base/utf8.h"
+#include "decode/force.h"
 
-/* A token as it is shown; its bytes belong to someone else. */
-struct token_text {
-    const char *text;
-    size_t length;
-    bool starts; /* a unit of its own */
-};
-
-/* One side of a pair. */
+/* One side of a pair, cut into units. */
 struct side {
-    struct token_list ids;
-    struct token_text *tokens; /* [ids.n + 1], END last */
-    int *unit;                 /* [ids.n + 1]: which unit each token is part of */
-    char **labels;             /* [n_units], NULL where there is none yet */
+    const struct forced_side *tokens;
+    const struct tokenizer *tokenizer;
+    const char *text; /* what the spans point into */
+    struct strbuf surface;
+    struct token_span *spans; /* [tokens->n] */
+    int *unit;                /* [tokens->n + 1]: which unit each token is part of, END last */
+    char **labels;            /* [n_units] */
     int n_units;
 };
-
-static const struct token_text end_text = {"</s>", 4, true};
 
 static void side_release(struct side *s)
 {
@@ -28,173 +24,196 @@ static void side_release(struct side *s)
         free(s->labels[i]);
     free(s->labels);
     free(s->unit);
-    free(s->tokens);
-    token_list_release(&s->ids);
+    free(s->spans);
+    strbuf_release(&s->surface);
 }
 
-static bool starts_word(const char *piece)
+static bool is_space(char c)
 {
-    return strncmp(piece, "▁", 3) == 0;
+    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* The text that the units are cut from has no spaces in it but those between words, which pieces
- * write as "▁". */
-static void add_word_part(struct strbuf *label, const struct token_text *t)
+/* The text that ids stand for, as tokenizer_decode has it but for outer spaces, and their places in
+ * it. */
+static void write_surface(struct side *s)
 {
-    for (size_t i = 0; i < t->length; i++)
-        if (t->length - i >= 3 && starts_word(t->text + i))
-            i += 2;
-        else if (t->text[i] != ' ')
-            strbuf_add_char(label, t->text[i]);
+    static const char mark[] = "▁", unknown[] = " ⁇ ";
+    for (int i = 0; i < s->tokens->n; i++) {
+        int id = s->tokens->ids.ids[i];
+        const char *piece = id == TOKEN_UNKNOWN ? unknown : tokenizer_piece(s->tokenizer, id);
+        s->spans[i].id = id;
+        s->spans[i].begin = s->surface.length;
+        for (; *piece; piece++)
+            if (strncmp(piece, mark, sizeof mark - 1) == 0) {
+                strbuf_add_char(&s->surface, ' ');
+                piece += sizeof mark - 2;
+            } else {
+                strbuf_add_char(&s->surface, *piece);
+            }
+        s->spans[i].end = s->surface.length;
+    }
+    s->text = strbuf_text(&s->surface);
 }
 
-/* From ids and tokens to units and their labels. */
-static int group_tokens(struct side *s, enum satz_units units, struct satz_error *err)
+/* Labels are UTF-8 whatever the text is. */
+static int add_label(struct side *s, const char *text, size_t n, struct satz_error *err)
 {
-    size_t n = s->ids.n + 1;
-    s->tokens[n - 1] = end_text;
-    s->unit = memory_new(n, sizeof *s->unit, err);
-    s->labels = memory_new(n, sizeof *s->labels, err);
-    if (!s->unit || !s->labels)
-        return -1;
-    for (size_t from = 0, to; from < n; from = to) {
-        struct strbuf label = {0};
-        for (to = from; to < n && (to == from || (units == SATZ_WORDS && !s->tokens[to].starts));
-             to++) {
-            s->unit[to] = s->n_units;
-            if (units == SATZ_WORDS)
-                add_word_part(&label, &s->tokens[to]);
-            else
-                strbuf_add(&label, s->tokens[to].text, s->tokens[to].length);
+    struct strbuf label = {0};
+    for (size_t used; n > 0; text += used, n -= used) {
+        uint32_t code;
+        char bytes[4];
+        used = utf8_decode(text, n, &code);
+        strbuf_add(&label, bytes, utf8_encode(code, bytes));
+        used = used ? used : 1;
+    }
+    s->labels[s->n_units] = strbuf_detach(&label, err);
+    return s->labels[s->n_units] ? s->n_units++, 0 : -1;
+}
+
+static int label_tokens(struct side *s, struct satz_error *err)
+{
+    for (int i = 0; i < s->tokens->n; i++) {
+        const struct token_span *span = &s->spans[i];
+        const char *label = tokenizer_piece(s->tokenizer, span->id);
+        size_t length = strlen(label);
+        if (span->id == TOKEN_UNKNOWN) {
+            label = s->text + span->begin;
+            length = span->end - span->begin;
         }
-        s->labels[s->n_units] = strbuf_detach(&label, err);
-        if (!s->labels[s->n_units++])
+        s->unit[i] = s->n_units;
+        if (add_label(s, label, length, err) < 0)
             return -1;
     }
     return 0;
 }
 
-static int reserve_ids(struct side *s, size_t n, struct satz_error *err)
+/* A token is part of the first word that ends after the token's start. Words are counted as they
+ * stand in the text, also where no token is left of one; those after the last token are cut off. */
+static int label_words(struct side *s, size_t length, struct satz_error *err)
 {
-    if (memory_grow(&s->ids.ids, &s->ids.capacity, n, sizeof *s->ids.ids, err) < 0)
-        return -1;
-    s->ids.n = n;
-    return 0;
-}
-
-static struct token_text piece_text(const struct tokenizer *t, int id)
-{
-    const char *piece = id == TOKEN_UNKNOWN ? "⁇" : tokenizer_piece(t, id);
-    return (struct token_text){piece, strlen(piece), id == TOKEN_UNKNOWN || starts_word(piece)};
-}
-
-/* Words show what the text says, tokens what the network sees. */
-static int read_source(const struct translator *t, const char *text, enum satz_units units,
-                       struct side *s, struct satz_error *err)
-{
-    const struct tokenizer *tokenizer = t->model->source_tokenizer;
-    struct token_spans spans = {0};
-    int status = tokenizer_encode_spans(tokenizer, text, strlen(text), &spans, err);
-    size_t n = spans.n < (size_t)t->options.max_length ? spans.n : (size_t)t->options.max_length;
-    if (status == 0 && n == 0)
-        status = error_set(err, "there is nothing to attend to: the source has no words");
-    if (status == 0)
-        status = reserve_ids(s, n, err);
-    if (status == 0 && !(s->tokens = memory_new(n + 1, sizeof *s->tokens, err)))
-        status = -1;
-    for (size_t i = 0; status == 0 && i < n; i++) {
-        const struct token_span *span = &spans.spans[i];
-        s->ids.ids[i] = span->id;
-        s->tokens[i] = piece_text(tokenizer, span->id);
-        if (units == SATZ_WORDS || span->id == TOKEN_UNKNOWN) {
-            s->tokens[i].text = text + span->begin;
-            s->tokens[i].length = span->end - span->begin;
-        }
-        s->tokens[i].starts = span->starts_word;
+    size_t at = 0, begin;
+    int token = 0, n = s->tokens->n;
+    while (length > 0 && is_space(s->text[length - 1]))
+        length--;
+    while (token < n) {
+        while (at < length && is_space(s->text[at]))
+            at++;
+        for (begin = at; at < length && !is_space(s->text[at]);)
+            at++;
+        for (; token < n && (s->spans[token].begin < at || at == length); token++)
+            s->unit[token] = s->n_units;
+        if (add_label(s, s->text + begin, at - begin, err) < 0)
+            return -1;
     }
-    token_spans_release(&spans);
-    return status < 0 ? -1 : group_tokens(s, units, err);
-}
-
-/* The model's best translation. */
-static int search_target(struct translator *t, const struct batch_sentence *source, struct side *s,
-                         struct satz_error *err)
-{
-    struct worker *w = &t->workers[0];
-    struct pass pass = translator_pass(t, w);
-    if (batch_fill(&w->batch, source, NULL, 1, t->model->recipe.model.reverse_source, err) < 0 ||
-        search_run(&w->search, &pass, &t->model->network, &w->batch, &t->options.search, err) < 0)
-        return -1;
-    const struct hypothesis *best = &w->search.results[0].hypotheses[0];
-    if (reserve_ids(s, (size_t)best->n, err) < 0)
-        return -1;
-    for (int i = 0; i < best->n; i++)
-        s->ids.ids[i] = best->ids[i];
     return 0;
 }
 
-static int read_target(struct translator *t, const char *text, const struct batch_sentence *source,
-                       enum satz_units units, struct side *s, struct satz_error *err)
+/* `given` is the text, or NULL where the tokens came as ids. */
+static int side_init(struct side *s, const struct forced_side *tokens,
+                     const struct tokenizer *tokenizer, const char *given, size_t length,
+                     enum satz_units units, struct satz_error *err)
 {
-    const struct tokenizer *tokenizer = t->model->target_tokenizer;
-    if (text ? tokenizer_encode(tokenizer, text, strlen(text), &s->ids, err) < 0
-             : search_target(t, source, s, err) < 0)
+    size_t n = (size_t)tokens->n;
+    *s = (struct side){.tokens = tokens, .tokenizer = tokenizer, .text = given};
+    s->spans = memory_new(n, sizeof *s->spans, err);
+    s->unit = memory_new(n + 1, sizeof *s->unit, err);
+    if (!s->spans || !s->unit)
         return -1;
-    s->tokens = memory_new(s->ids.n + 1, sizeof *s->tokens, err);
-    if (!s->tokens)
+    if (given)
+        memcpy(s->spans, tokens->spans.spans, n * sizeof *s->spans);
+    else
+        write_surface(s);
+    if (strbuf_check(&s->surface, err) < 0)
         return -1;
-    for (size_t i = 0; i < s->ids.n; i++)
-        s->tokens[i] = piece_text(tokenizer, s->ids.ids[i]);
-    return group_tokens(s, units, err);
+    if (!given)
+        length = s->surface.length;
+    size_t most = units == SATZ_WORDS ? length / 2 + 2 : n + 1;
+    s->labels = memory_new(most + 1, sizeof *s->labels, err);
+    if (!s->labels ||
+        (units == SATZ_WORDS ? label_words(s, length, err) : label_tokens(s, err)) < 0)
+        return -1;
+    s->unit[n] = s->n_units;
+    return add_label(s, "</s>", 4, err);
 }
 
 /* weights [target units, source units] from matrix [target tokens, source tokens]. */
 static void merge_weights(const struct side *source, const struct side *target, const float *matrix,
                           float *weights)
 {
-    size_t n_sources = source->ids.n + 1, n_targets = target->ids.n + 1;
-    for (size_t i = 0, tokens; i < n_targets; i += tokens) {
+    int n_sources = source->tokens->n + 1, n_targets = target->tokens->n + 1;
+    for (int i = 0, tokens; i < n_targets; i += tokens) {
         for (tokens = 1; i + tokens < n_targets && target->unit[i + tokens] == target->unit[i];)
             tokens++;
         float *row = weights + (size_t)target->unit[i] * (size_t)source->n_units;
-        for (size_t k = 0; k < tokens; k++)
-            for (size_t j = 0; j < n_sources; j++)
-                row[source->unit[j]] += matrix[(i + k) * n_sources + j] / (float)tokens;
+        for (int k = 0; k < tokens; k++)
+            for (int j = 0; j < n_sources; j++)
+                row[source->unit[j]] +=
+                    matrix[(size_t)(i + k) * (size_t)n_sources + (size_t)j] / (float)tokens;
     }
 }
 
-static int measure_attention(struct translator *t, const struct side *source,
-                             const struct side *target, float *weights, struct satz_error *err)
+/* Where a place among the tokens, the first from 0 to 1, lies among the units. */
+static double unit_place(const struct side *s, double at)
 {
-    struct worker *w = &t->workers[0];
-    struct pass pass = translator_pass(t, w);
-    struct scorer score = {0};
-    bool reversed = t->model->recipe.model.reverse_source;
-    const struct batch_sentence from = {source->ids.ids, (int)source->ids.n};
-    const struct batch_sentence to = {target->ids.ids, (int)target->ids.n};
-    int status = batch_fill(&w->batch, &from, &to, 1, reversed, err);
-    if (status == 0)
-        status = scorer_run(&score, &pass, &t->model->network, &w->batch, true, reversed, err);
-    if (status == 0)
-        merge_weights(source, target, score.results[0].attention, weights);
-    scorer_release(&score);
-    return status;
+    int last = s->tokens->n, token = at < last ? (int)at : last, first = token, n = 0;
+    int unit = s->unit[token];
+    while (first > 0 && s->unit[first - 1] == unit)
+        first--;
+    for (int i = first; i <= last && s->unit[i] == unit; i++)
+        n++;
+    return unit + (at - first) / n;
 }
 
-struct satz_attention *translator_attend(struct translator *t, const char *source,
-                                         const char *target, enum satz_units units,
-                                         struct satz_error *err)
+/* Target units average the centres of their tokens and unite their windows. */
+static struct satz_window *merge_windows(const struct side *source, const struct side *target,
+                                         const struct satz_window *windows, struct satz_error *err)
 {
+    struct satz_window *merged = memory_new((size_t)target->n_units, sizeof *merged, err);
+    for (int i = 0, tokens; merged && i <= target->tokens->n; i += tokens) {
+        struct satz_window *to = &merged[target->unit[i]];
+        *to = (struct satz_window){.from = (float)source->n_units};
+        for (tokens = 0;
+             i + tokens <= target->tokens->n && target->unit[i + tokens] == target->unit[i];
+             tokens++) {
+            const struct satz_window *w = &windows[i + tokens];
+            to->centre += (float)unit_place(source, (double)w->centre + 0.5);
+            to->from = fminf(to->from, (float)unit_place(source, (double)w->from));
+            to->to = fmaxf(to->to, (float)unit_place(source, (double)w->to));
+        }
+        to->centre /= (float)tokens;
+    }
+    return merged;
+}
+
+struct attending {
+    const struct model *model;
+    const struct satz_pair *pairs;
+    const struct forced_pair *tokens;
+    enum satz_units units;
+    struct satz_attention **attentions;
+};
+
+static int keep_attention(void *user, size_t index, const struct score_result *result,
+                          struct satz_error *err)
+{
+    const struct attending *g = user;
+    const struct satz_pair *pair = &g->pairs[index];
+    const struct forced_pair *tokens = &g->tokens[index];
     struct side from = {0}, to = {0};
     float *weights = NULL;
+    struct satz_window *windows = NULL;
     struct satz_attention *a = memory_new(1, sizeof *a, err);
-    if (!a || read_source(t, source, units, &from, err) < 0)
-        goto fail;
-    struct batch_sentence sentence = {from.ids.ids, (int)from.ids.n};
-    if (read_target(t, target, &sentence, units, &to, err) < 0)
+    if (!a ||
+        side_init(&from, &tokens->source, g->model->source_tokenizer, pair->source,
+                  pair->source_length, g->units, err) < 0 ||
+        side_init(&to, &tokens->target, g->model->target_tokenizer,
+                  pair->target_ids ? NULL : pair->target, pair->target_length, g->units, err) < 0)
         goto fail;
     weights = memory_new((size_t)from.n_units * (size_t)to.n_units, sizeof *weights, err);
-    if (!weights || measure_attention(t, &from, &to, weights, err) < 0)
+    if (!weights)
+        goto fail;
+    merge_weights(&from, &to, result->attention, weights);
+    if (result->windows && !(windows = merge_windows(&from, &to, result->windows, err)))
         goto fail;
     *a = (struct satz_attention){
         .sources = (const char *const *)from.labels,
@@ -202,17 +221,63 @@ struct satz_attention *translator_attend(struct translator *t, const char *sourc
         .weights = weights,
         .n_sources = from.n_units,
         .n_targets = to.n_units,
+        .windows = windows,
+        .truncated = tokens->source.truncated || tokens->target.truncated,
+        .invalid = tokens->source.invalid || tokens->target.invalid,
     };
     from.labels = to.labels = NULL;
     side_release(&from);
     side_release(&to);
-    return a;
+    g->attentions[index] = a;
+    return 0;
 fail:
     side_release(&from);
     side_release(&to);
     free(weights);
     free(a);
-    return NULL;
+    return -1;
+}
+
+int translator_attend(struct translator *t, const struct satz_pair *pairs, size_t n,
+                      enum satz_units units, struct satz_attention **attentions,
+                      struct satz_error *err)
+{
+    struct forced_pair *tokens = force_tokenise(t, pairs, n, err);
+    struct attending g = {t->model, pairs, tokens, units, NULL};
+    int status = -1;
+    if (tokens && (g.attentions = memory_new(n, sizeof *g.attentions, err)))
+        status = force_run(t, tokens, n, true, keep_attention, &g, err);
+    for (size_t i = 0; g.attentions && i < n; i++)
+        if (status == 0)
+            attentions[i] = g.attentions[i];
+        else
+            satz_attention_free(g.attentions[i]);
+    free(g.attentions);
+    force_release(tokens, n);
+    return status;
+}
+
+struct satz_attention *satz_attend(struct satz_translator *t, const char *source,
+                                   const char *target, enum satz_units units,
+                                   struct satz_error *err)
+{
+    struct satz_attention *a = NULL;
+    const struct satz_translation *translation;
+    struct satz_pair pair = {.source = source,
+                             .target = target ? target : "",
+                             .source_length = strlen(source),
+                             .target_length = target ? strlen(target) : 0};
+    if (!target) {
+        if (satz_translate(t, &source, NULL, 1, &translation, err) < 0)
+            return NULL;
+        pair.target_ids = translation->hypotheses[0].ids;
+        pair.n_target_ids = translation->hypotheses[0].tokens - 1;
+    }
+    if (satz_attend_pairs(t, &pair, 1, units, &a, err) < 0)
+        return NULL;
+    if (!a)
+        error_set(err, "there is nothing to attend to: the source has no words");
+    return a;
 }
 
 static void free_labels(const char *const *labels, int n)
@@ -229,5 +294,6 @@ void satz_attention_free(struct satz_attention *a)
     free_labels(a->sources, a->n_sources);
     free_labels(a->targets, a->n_targets);
     free((float *)a->weights);
+    free((struct satz_window *)a->windows);
     free(a);
 }

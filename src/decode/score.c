@@ -1,5 +1,7 @@
 #include "decode/score.h"
 
+#include <math.h>
+
 #include "decode/top.h"
 
 struct work {
@@ -11,8 +13,10 @@ struct work {
     struct decoder_rows decoder;
     struct mat logits; /* a chunk of rows */
     real *maxima;
-    int *sentence;    /* [n] */
-    float **matrices; /* [n]: each target row's attention, when asked for */
+    int *sentence;                /* [n] */
+    double **tokens;              /* [n]: each target row's log probabilities */
+    float **matrices;             /* [n]: its attention, when asked for */
+    struct satz_window **windows; /* [n]: its windows, where the model has one */
 };
 
 static size_t matrix_size(const struct batch *b, int row)
@@ -20,16 +24,30 @@ static size_t matrix_size(const struct batch *b, int row)
     return (size_t)b->target.length[row] * (size_t)b->source.length[b->sentence[row]];
 }
 
+static bool has_window(const struct work *w)
+{
+    const struct attention_window *window = w->model->decoder.attention.window;
+    return w->attention && (window->local || window->samples);
+}
+
 static void plan(struct work *w, struct arena *arena, struct scorer *s)
 {
     const struct batch *b = w->batch;
     size_t n = (size_t)b->n;
     s->results = arena_take(arena, n, sizeof *s->results);
+    w->tokens = arena_take(arena, n, sizeof *w->tokens);
     w->matrices = arena_take(arena, n, sizeof *w->matrices);
-    for (int r = 0; w->attention && r < b->n; r++) {
-        float *matrix = arena_take(arena, matrix_size(b, r), sizeof *matrix);
-        if (matrix)
+    w->windows = arena_take(arena, n, sizeof *w->windows);
+    for (int r = 0; r < b->n; r++) {
+        double *tokens = arena_take(arena, (size_t)b->target.length[r], sizeof *tokens);
+        float *matrix = w->attention ? arena_take(arena, matrix_size(b, r), sizeof *matrix) : NULL;
+        struct satz_window *windows =
+            has_window(w) ? arena_take(arena, (size_t)b->target.length[r], sizeof *windows) : NULL;
+        if (tokens) { /* not while measuring */
+            w->tokens[r] = tokens;
             w->matrices[r] = matrix;
+            w->windows[r] = windows;
+        }
     }
     w->sentence = arena_take(arena, n, sizeof *w->sentence);
     w->maxima = arena_take(arena, (size_t)top_blocks(w->model->target_size), sizeof *w->maxima);
@@ -49,6 +67,22 @@ static void keep_weights(struct work *w, int step, int row)
         to[w->reversed && j < length - 1 ? length - 2 - j : j] = (float)weights[j];
 }
 
+/* The words seen are those of nn/attention.c; of hard attention the one that it took. */
+static void keep_window(struct work *w, int step, int row)
+{
+    int words = w->batch->source.length[w->batch->sentence[row]];
+    const struct attention *a = &w->model->decoder.attention;
+    double p = (double)*mat_row(w->decoder.attention.centre, row);
+    double width = a->window->local ? (double)a->options.width : 0;
+    if (w->reversed)
+        p = words - 2 - p; /* of the source's end, which stays last: -1 */
+    w->windows[row][step] = (struct satz_window){
+        .centre = (float)fmax(p, 0),
+        .from = (float)fmax(ceil(p - width), 0),
+        .to = (float)fmin(floor(p + width) + 1, words),
+    };
+}
+
 static int step_rows(struct work *w, struct scorer *s, int step, struct satz_error *err)
 {
     const struct top_kernels *top = SIMD_BEST(top_kernels);
@@ -64,10 +98,12 @@ static int step_rows(struct work *w, struct scorer *s, int step, struct satz_err
             real log_sum = top->scan(logits.cols, z, w->maxima);
             if (top_check(log_sum, err) < 0)
                 return -1;
-            s->results[b->order[b->sentence[r]]].log_probability +=
-                (double)z[b->target_out[at + r]] - (double)log_sum;
+            w->tokens[r][step] = (double)z[b->target_out[at + r]] - (double)log_sum;
+            s->results[b->order[b->sentence[r]]].log_probability += w->tokens[r][step];
             if (w->attention)
                 keep_weights(w, step, r);
+            if (has_window(w))
+                keep_window(w, step, r);
         }
     }
     return 0;
@@ -80,7 +116,10 @@ static void start(struct work *w, struct scorer *s)
         int source = b->sentence[r];
         w->sentence[r] = source;
         s->results[b->order[source]] =
-            (struct score_result){.attention = w->attention ? w->matrices[r] : NULL};
+            (struct score_result){.token_log_probabilities = w->tokens[r],
+                                  .tokens = b->target.length[r],
+                                  .attention = w->matrices[r],
+                                  .windows = w->windows[r]};
         mat_copy(mat_rows(w->decoder.previous, r, 1), mat_rows(w->source.bridge.state, source, 1));
     }
 }

@@ -7,9 +7,15 @@
 
 struct score_result {
     double log_probability; /* natural, of the target and its END */
+    /* [words of the target + 1]: its parts; added up in this order they are its bits */
+    const double *token_log_probabilities;
+    int tokens; /* words of the target + 1 */
     /* [words of the target + 1, words of the source + 1], END last on both sides, the source in the
      * order of the text; NULL unless asked for */
     const float *attention;
+    /* With a window (nn/attention.h): each target word's centre, in words of the source, 0 to its
+     * length, and where the window ends, the words [from, to); NULL for attention without one */
+    const struct satz_window *windows;
 };
 
 /* One thread's; all zero is an empty one. */

@@ -1,239 +1,397 @@
 #include "decode/search.h"
 
-#include <math.h>
+#include "base/rng.h"
+#include "config/choices.h"
+#include "decode/search_private.h"
 
-#include "decode/top.h"
-
-/* One word of a hypothesis; `parent` is the node of the word before, -1 for none. */
-struct node {
-    int parent, word;
+static const struct strategy *const strategies[] = {
+#define ROW(name, meaning) &strategy_##name,
+    STRATEGY_LIST(ROW)
+#undef ROW
 };
 
-/* A live hypothesis: one row of the step. */
-struct live {
-    int node, row; /* its last word; the row it came from */
-    double sum;    /* log P of its words */
-};
+static const struct search_task no_task;
 
-struct candidate {
-    int word;
-    double sum;
-};
-
-struct ended {
-    int node, n;
-    double sum, score;
-};
-
-/* One sentence. */
-struct beam {
-    int first, live; /* its rows */
-    int limit;
-    int n_ended, kept;
-    struct ended *ended; /* the best [n_best], best first; `kept` are there */
-};
-
-struct work {
-    const struct pass *pass;
-    const struct seq2seq *model;
-    const struct batch *batch;
-    const struct search_options *options;
-    const struct top_kernels *top;
-    int rows, branches; /* most rows of a step; most candidates of a row */
-    struct seq2seq_source source;
-    struct decoder_rows decoder;
-    struct mat logits;     /* a chunk of rows */
-    int *sentence, *words; /* [rows] */
-    struct beam *beams;    /* [sentences], as the batch's rows */
-    struct live *now, *next;
-    struct candidate *candidates; /* [rows, branches] */
-    int *n_candidates;            /* [rows] */
-    double *end_sum;              /* [rows]: log P if END comes next */
-    int *head;                    /* [beam] */
-    int *top_words;
-    real *top_values, *maxima;
-    struct node *nodes;
-    int n_nodes;
-    struct hypothesis *hypotheses;
-    int *ids;
-};
-
-static int length_limit(const struct work *w, int row)
+const struct strategy *strategy_find(const char *name)
 {
-    int words = w->batch->source.length[row] - 1;
-    return (int)(w->options->max_length_factor * words) + w->options->max_length_extra;
+    for (size_t i = 0; i < sizeof strategies / sizeof *strategies; i++)
+        if (strcmp(strategies[i]->name, name) == 0)
+            return strategies[i];
+    return NULL;
 }
 
-/* Everything the search of one batch needs; w's first five members are given. */
-static void plan(struct work *w, struct arena *arena, struct search *s)
+static bool attends(const struct work *w)
 {
-    const struct batch *b = w->batch;
-    size_t n = (size_t)b->n, beam = (size_t)w->options->beam, n_best = (size_t)w->options->n_best;
-    int vocabulary = w->model->target_size;
-    size_t words = 0;
-    for (int r = 0; r < b->n; r++)
-        words += (size_t)length_limit(w, r);
-    w->rows = b->n * w->options->beam;
-    w->branches = w->options->beam + 1 < vocabulary ? w->options->beam + 1 : vocabulary;
-    size_t rows = (size_t)w->rows, branches = (size_t)w->branches;
-
-    s->results = arena_take(arena, n, sizeof *s->results);
-    w->hypotheses = arena_take(arena, n * n_best, sizeof *w->hypotheses);
-    w->ids = arena_take(arena, n_best * words, sizeof *w->ids);
-    w->beams = arena_take(arena, n, sizeof *w->beams);
-    struct ended *ended = arena_take(arena, n * n_best, sizeof *ended);
-    for (size_t r = 0; ended && r < n; r++)
-        w->beams[r] = (struct beam){.ended = ended + r * n_best};
-    w->nodes = arena_take(arena, beam * words, sizeof *w->nodes);
-    w->now = arena_take(arena, rows, sizeof *w->now);
-    w->next = arena_take(arena, rows, sizeof *w->next);
-    w->candidates = arena_take(arena, rows * branches, sizeof *w->candidates);
-    w->n_candidates = arena_take(arena, rows, sizeof *w->n_candidates);
-    w->end_sum = arena_take(arena, rows, sizeof *w->end_sum);
-    w->head = arena_take(arena, beam, sizeof *w->head);
-    w->top_words = arena_take(arena, branches, sizeof *w->top_words);
-    w->top_values = arena_take(arena, branches, sizeof *w->top_values);
-    w->maxima = arena_take(arena, (size_t)top_blocks(vocabulary), sizeof *w->maxima);
-    w->sentence = arena_take(arena, rows, sizeof *w->sentence);
-    w->words = arena_take(arena, rows, sizeof *w->words);
-    seq2seq_source_plan(w->model, &b->source, false, arena, &w->source);
-    decoder_rows_plan(&w->model->decoder, w->rows, w->sentence, b->source.steps, false, arena,
-                      &w->decoder);
-    loss_plan(&w->model->loss, &w->model->weights, arena, &w->logits);
+    return w->options->align || w->options->coverage_penalty > 0;
 }
 
-/* One row, no words, for each sentence. */
-static void start(struct work *w)
+/* What a sentence of `source` words is to be like, but for its room and its key. */
+static struct sentence make_sentence(const struct search_options *o, const struct search_task *task,
+                                     int source)
 {
-    for (int r = 0; r < w->batch->n; r++) {
-        w->beams[r].first = r;
-        w->beams[r].live = 1;
-        w->beams[r].limit = length_limit(w, r);
-        w->now[r] = (struct live){.node = -1};
-        w->sentence[r] = r;
-        w->words[r] = TOKEN_BEGIN;
-    }
-    mat_copy(mat_rows(w->decoder.previous, 0, w->batch->n), w->source.bridge.state);
+    struct sentence s = {
+        .task = task,
+        .length = source + 1,
+        .limit = (int)(o->max_length_factor * source) + o->max_length_extra,
+        .least = (int)ceil(o->min_length_factor * source),
+        .watched = task->n_required || task->n_forbidden || task->prefix_closed,
+    };
+    int asked = task->prefix.n + require_start(task).missing;
+    if (asked > 0 && s.limit < asked + o->max_length_extra)
+        s.limit = asked + o->max_length_extra;
+    return s;
 }
 
-/* The candidates that row `row` can offer, from its logits z. */
-static int rank_row(struct work *w, int row, real *z, struct satz_error *err)
-{
-    int vocabulary = w->model->target_size;
-    double before = w->now[row].sum;
-    real scanned = w->top->scan(vocabulary, z, w->maxima);
-    if (top_check(scanned, err) < 0)
-        return -1;
-    double log_sum = (double)scanned;
-    w->end_sum[row] = before + ((double)z[TOKEN_END] - log_sum);
-    w->top->exclude(vocabulary, z, w->maxima, TOKEN_PAD);
-    w->top->exclude(vocabulary, z, w->maxima, TOKEN_BEGIN);
-    int n = w->top->take(vocabulary, z, w->maxima, w->branches, w->top_words, w->top_values);
-    struct candidate *c = w->candidates + (size_t)row * (size_t)w->branches;
-    for (int i = 0; i < n; i++)
-        c[i] = (struct candidate){w->top_words[i], before + ((double)w->top_values[i] - log_sum)};
-    w->n_candidates[row] = n;
-    return 0;
-}
-
-/* The network's step over rows [0, n), logits a chunk at a time. */
-static int step_rows(struct work *w, int n, struct satz_error *err)
-{
-    for (int from = 0; from < n; from += LOSS_CHUNK) {
-        int count = n - from < LOSS_CHUNK ? n - from : LOSS_CHUNK;
-        struct mat logits = mat_rows(w->logits, 0, count);
-        struct decoder_rows rows = decoder_rows_slice(&w->model->decoder, &w->decoder, from, count);
-        seq2seq_step(w->pass, w->model, &w->source, w->words + from, &rows, logits);
-        for (int r = 0; r < count; r++)
-            if (rank_row(w, from + r, mat_row(logits, r), err) < 0)
-                return -1;
-    }
-    return 0;
-}
-
-/* A hypothesis of n words has ended; the best n_best are kept, of equal ones the earlier. */
-static void end_hypothesis(const struct search_options *o, struct beam *b, int node, int n,
-                           double sum)
-{
-    struct ended e = {node, n, sum, sum / pow(n + 1, o->length_penalty)};
-    b->n_ended++;
-    int at = b->kept < o->n_best ? b->kept++ : o->n_best;
-    for (; at > 0 && b->ended[at - 1].score < e.score; at--)
-        if (at < o->n_best)
-            b->ended[at] = b->ended[at - 1];
-    if (at < o->n_best)
-        b->ended[at] = e;
-}
-
-/* Whether the beam's search is over, when the likeliest of its n live hypotheses is `best`. */
-static bool is_done(const struct search_options *o, const struct beam *b, int n,
-                    const struct live *best)
-{
-    if (n == 0 || b->n_ended >= o->beam)
-        return true;
-    return b->kept == o->n_best &&
-           b->ended[o->n_best - 1].score >= best->sum / pow(b->limit + 1, o->length_penalty);
-}
-
-/* The row of the beam with the best candidate not yet taken, or -1. */
-static int best_row(const struct work *w, const struct beam *b)
-{
-    int best = -1;
-    double best_sum = 0;
-    for (int i = 0; i < b->live; i++) {
-        int row = b->first + i;
-        if (w->head[i] == w->n_candidates[row])
-            continue;
-        double sum = w->candidates[(size_t)row * (size_t)w->branches + (size_t)w->head[i]].sum;
-        if (best < 0 || sum > best_sum) {
-            best = row;
-            best_sum = sum;
-        }
-    }
-    return best;
-}
-
-/* Ends or extends the beam's hypotheses of n words; those that live on go to w->next[*n_next ..).
- */
-static void advance(struct work *w, struct beam *b, int n, int *n_next)
+/* What no plan has to be made for to know; w's first members are given. */
+static void measure(struct work *w, const struct search_task *tasks)
 {
     const struct search_options *o = w->options;
-    struct live *next = w->next + *n_next;
-    int taken = 0, nodes = w->n_nodes;
-    if (n == b->limit)
-        for (int row = b->first; row < b->first + b->live; row++)
-            end_hypothesis(o, b, w->now[row].node, n, w->end_sum[row]);
-    memset(w->head, 0, (size_t)b->live * sizeof *w->head);
-    for (int rank = 0; n < b->limit && taken < o->beam; rank++) {
-        int row = best_row(w, b);
-        if (row < 0)
-            break;
-        int at = w->head[row - b->first]++;
-        struct candidate c = w->candidates[(size_t)row * (size_t)w->branches + (size_t)at];
-        if (c.word != TOKEN_END) {
-            w->nodes[nodes] = (struct node){w->now[row].node, c.word};
-            next[taken++] = (struct live){.node = nodes++, .row = row, .sum = c.sum};
-        } else if (rank < o->beam) {
-            end_hypothesis(o, b, w->now[row].node, n, c.sum);
+    int required = 0, missing = 0;
+    w->vocabulary = w->members[0].model->network->target_size;
+    w->groups = w->strategy->groups(o);
+    w->width = w->strategy->rows(o);
+    w->rows = w->batch->n * w->width;
+    w->n_words = 0;
+    for (int r = 0; r < w->batch->n; r++) {
+        const struct search_task *task = tasks ? &tasks[w->batch->order[r]] : &no_task;
+        struct sentence s = make_sentence(o, task, w->batch->source.length[r] - 1);
+        struct progress p = require_start(task);
+        int text = forbid_text_size(task, o->tokenizer);
+        w->n_words += (size_t)s.limit;
+        w->most_words = s.limit > w->most_words ? s.limit : w->most_words;
+        w->most_text = text > w->most_text ? text : w->most_text;
+        required = task->n_required > required ? task->n_required : required;
+        missing = p.missing > missing ? p.missing : missing;
+    }
+    w->branches = w->strategy->branches(o);
+    if (w->branches > w->vocabulary)
+        w->branches = w->vocabulary;
+    w->branches += required;
+    w->most_missing = missing;
+}
+
+static void plan_members(struct work *w, struct arena *arena)
+{
+    int longest = w->batch->source.steps;
+    for (int m = 0; m < w->n_members; m++) {
+        struct member *member = &w->members[m];
+        const struct seq2seq *network = member->model->network;
+        seq2seq_source_plan(network, &w->batch->source, false, arena, &member->source);
+        decoder_rows_plan(&network->decoder, w->rows, w->sentence, longest, false, arena,
+                          &member->decoder);
+        loss_plan(&network->loss, &network->weights, arena, &member->logits);
+    }
+    if (w->n_members > 1)
+        w->mixed = pass_mat(arena, LOSS_CHUNK, w->vocabulary);
+    if (attends(w))
+        w->attended = pass_mat(arena, w->rows, longest);
+    if (w->options->coverage_penalty > 0) {
+        w->covered = pass_mat(arena, w->rows, longest);
+        w->cover = pass_mat(arena, w->rows, longest);
+    }
+    if (w->options->align)
+        w->source = arena_take(arena, (size_t)w->rows, sizeof *w->source);
+}
+
+static void plan_candidates(struct work *w, struct arena *arena)
+{
+    size_t rows = (size_t)w->rows, branches = (size_t)w->branches;
+    size_t words = w->strategy->draws ? (size_t)w->vocabulary : branches;
+    w->candidates = arena_take(arena, rows * branches, sizeof *w->candidates);
+    w->n_candidates = arena_take(arena, rows, sizeof *w->n_candidates);
+    w->head = arena_take(arena, (size_t)w->width, sizeof *w->head);
+    w->top_words = arena_take(arena, words, sizeof *w->top_words);
+    w->top_values = arena_take(arena, words, sizeof *w->top_values);
+    w->maxima = arena_take(arena, (size_t)top_blocks(w->vocabulary), sizeof *w->maxima);
+    if (w->strategy->draws)
+        w->drawn = arena_take(arena, (size_t)w->vocabulary, sizeof *w->drawn);
+    w->history = arena_take(arena, (size_t)w->most_words + 1, sizeof *w->history);
+    w->text = arena_take(arena, (size_t)w->most_text, 1);
+    if (w->most_missing > 0) {
+        size_t pool = (size_t)w->width * branches, banks = (size_t)w->most_missing + 1;
+        w->pool = arena_take(arena, pool, sizeof *w->pool);
+        w->pool_row = arena_take(arena, pool, sizeof *w->pool_row);
+        w->pool_bank = arena_take(arena, pool, sizeof *w->pool_bank);
+        w->quota = arena_take(arena, 2 * banks, sizeof *w->quota);
+    }
+}
+
+/* Everything the search of one batch needs. */
+static void plan(struct work *w, struct arena *arena, struct search *s)
+{
+    size_t n = (size_t)w->batch->n, n_best = (size_t)w->options->n_best, rows = (size_t)w->rows;
+    s->results = arena_take(arena, n, sizeof *s->results);
+    w->hypotheses = arena_take(arena, n * n_best, sizeof *w->hypotheses);
+    w->ids = arena_take(arena, n_best * w->n_words, sizeof *w->ids);
+    if (w->options->align)
+        w->sources = arena_take(arena, n_best * w->n_words, sizeof *w->sources);
+    w->sentences = arena_take(arena, n, sizeof *w->sentences);
+    w->ended = arena_take(arena, n * n_best, sizeof *w->ended);
+    w->beams = arena_take(arena, n * (size_t)w->groups, sizeof *w->beams);
+    w->nodes = arena_take(arena, (size_t)w->width * w->n_words, sizeof *w->nodes);
+    w->now = arena_take(arena, rows, sizeof *w->now);
+    w->next = arena_take(arena, rows, sizeof *w->next);
+    w->sentence = arena_take(arena, rows, sizeof *w->sentence);
+    w->words = arena_take(arena, rows, sizeof *w->words);
+    w->divisors = arena_take(arena, (size_t)w->most_words + 2, sizeof *w->divisors);
+    plan_candidates(w, arena);
+    plan_members(w, arena);
+}
+
+/* The random numbers of a sentence depend on its words alone. */
+static uint64_t sentence_key(const struct batch *b, const int *ids, bool reversed, int row)
+{
+    uint64_t key = 0;
+    int words = b->source.length[row] - 1;
+    for (int k = 0; k < words; k++)
+        key = rng_mix(key ^ (uint64_t)ids[b->source.offset[reversed ? words - 1 - k : k] + row]);
+    return key;
+}
+
+static void start_sentence(struct work *w, const struct search_task *tasks, int r)
+{
+    const struct search_options *o = w->options;
+    const struct search_model *model = w->members[0].model;
+    const struct search_task *task = tasks ? &tasks[w->batch->order[r]] : &no_task;
+    struct sentence *s = &w->sentences[r];
+    *s = make_sentence(o, task, w->batch->source.length[r] - 1);
+    s->key = sentence_key(w->batch, model->source_ids, model->reversed, r);
+    s->ended = w->ended + (size_t)r * (size_t)o->n_best;
+}
+
+/* Rows without words. Returns how many. */
+static int start(struct work *w, const struct search_task *tasks)
+{
+    const struct search_options *o = w->options;
+    int rows = 0;
+    for (int tokens = 1; tokens < w->most_words + 2; tokens++)
+        w->divisors[tokens] = o->normalisation->divisor(tokens, o->length_penalty);
+    for (int r = 0; r < w->batch->n; r++) {
+        start_sentence(w, tasks, r);
+        for (int g = 0; g < w->groups; g++) {
+            struct beam *b = &w->beams[r * w->groups + g];
+            bool ranked = w->strategy->ranks && w->sentences[r].task->n_required == 0;
+            *b = (struct beam){.sentence = r, .group = g, .first = rows};
+            b->width = o->beam / w->groups + (g < o->beam % w->groups);
+            b->live = w->strategy->start_rows(o);
+            b->greedy = ranked && g == 0 ? rows : -1;
+            for (int i = 0; i < b->live; i++, rows++) {
+                w->now[rows] = (struct live){
+                    .node = -1, .number = i, .progress = require_start(w->sentences[r].task)};
+                w->sentence[rows] = r;
+                w->words[rows] = TOKEN_BEGIN;
+                for (int m = 0; m < w->n_members; m++)
+                    mat_copy(mat_rows(w->members[m].decoder.previous, rows, 1),
+                             mat_rows(w->members[m].source.bridge.state, r, 1));
+            }
         }
     }
-    b->live = is_done(o, b, taken, next) ? 0 : taken;
-    b->first = *n_next;
-    *n_next += b->live;
-    if (b->live > 0)
-        w->n_nodes = nodes;
+    if (w->covered.data)
+        mat_zero(mat_rows(w->covered, 0, rows));
+    return rows;
+}
+
+void read_words(const struct work *w, int node, int n, int *words)
+{
+    for (; node >= 0; node = w->nodes[node].parent)
+        words[--n] = w->nodes[node].word;
+}
+
+int take_allowed(struct work *w, int row, int n, struct row_scores *s, int k, struct candidate *c)
+{
+    bool watched = row_sentence(w, row)->watched;
+    double before = w->now[row].sum;
+    int count = 0, got;
+    k = k < w->vocabulary ? k : w->vocabulary;
+    do {
+        got = w->top->take(w->vocabulary, s->z, w->maxima, k - count, w->top_words, w->top_values);
+        for (int i = 0; i < got; i++) {
+            if (watched && !word_allowed(w, row, n, w->top_words[i]))
+                continue;
+            double sum = before + score_log(s, w->top_values[i]);
+            c[count++] = (struct candidate){w->top_words[i], sum, sum};
+        }
+    } while (watched && got > 0 && count < k);
+    return count;
+}
+
+/* The candidates that row `row` of n words can offer. */
+static void rank_row(struct work *w, int row, int n, struct row_scores s)
+{
+    const struct sentence *sentence = row_sentence(w, row);
+    const struct search_task *task = sentence->task;
+    struct candidate *c = row_candidates(w, row);
+    int only = n < task->prefix.n ? task->prefix.ids[n] : n == sentence->limit ? TOKEN_END : -1;
+    double before = w->now[row].sum, end = before + score_log(&s, s.z[TOKEN_END]);
+    w->n_candidates[row] = 0;
+    if (only >= 0) {
+        double sum = before + score_log(&s, s.z[only]);
+        c[w->n_candidates[row]++] = (struct candidate){only, sum, sum};
+        return;
+    }
+    w->top->exclude(w->vocabulary, s.z, w->maxima, TOKEN_PAD);
+    w->top->exclude(w->vocabulary, s.z, w->maxima, TOKEN_BEGIN);
+    if (n < sentence->least)
+        w->top->exclude(w->vocabulary, s.z, w->maxima, TOKEN_END);
+    if (w->options->no_repeat > 0 && task->n_required == 0)
+        forbid_repeats(w, row, n, &s);
+    w->n_candidates[row] = w->strategy->choose(w, row, n, &s, c);
+    if (w->n_candidates[row] == 0)
+        c[w->n_candidates[row]++] = (struct candidate){TOKEN_END, end, end};
+}
+
+/* The chunk's rows of all members: logits of the only one, or the mean of probabilities. */
+static int rank_rows(struct work *w, int from, int count, int n, struct satz_error *err)
+{
+    real share = (real)1 / (real)w->n_members;
+    for (int r = 0; r < count; r++) {
+        struct row_scores s = {.z = mat_row(w->members[0].logits, r)};
+        for (int m = 0; m < w->n_members; m++) {
+            const real *z = mat_row(w->members[m].logits, r);
+            real log_sum = w->top->scan(w->vocabulary, z, w->maxima);
+            if (top_check(log_sum, err) < 0)
+                return -1;
+            s.log_sum = (double)log_sum;
+            if (w->n_members > 1)
+                w->top->mix(w->vocabulary, z, log_sum, share, m > 0, mat_row(w->mixed, r));
+        }
+        if (w->n_members > 1) {
+            s = (struct row_scores){.z = mat_row(w->mixed, r), .probabilities = true};
+            w->top->scan(w->vocabulary, s.z, w->maxima);
+        }
+        rank_row(w, from + r, n, s);
+    }
+    return 0;
+}
+
+/* Row `row`'s attention, its members' mean, the source's words in the order of the text. */
+static void attend_row(struct work *w, int row)
+{
+    real *to = mat_row(w->attended, row);
+    int length = row_sentence(w, row)->length, n = 0;
+    memset(to, 0, (size_t)length * sizeof *to);
+    for (int m = 0; m < w->n_members; m++) {
+        if (!w->members[m].attends)
+            continue;
+        const real *weights = mat_row(w->members[m].decoder.attention.weights, row);
+        bool reversed = w->members[m].model->reversed;
+        for (int j = 0; j < length; j++)
+            to[reversed && j < length - 1 ? length - 2 - j : j] += weights[j];
+        n++;
+    }
+    if (w->covered.data) {
+        real *covered = mat_row(w->covered, row);
+        for (int j = 0; j < length; j++)
+            covered[j] += to[j] / (real)n;
+    }
+    if (w->source) {
+        int best = 0;
+        for (int j = 1; j < length - 1; j++) /* END is no word */
+            best = to[j] > to[best] ? j : best;
+        w->source[row] = best;
+    }
+}
+
+/* The networks' step over rows [0, rows) of n words, logits a chunk at a time. */
+static int step_rows(struct work *w, int rows, int n, struct satz_error *err)
+{
+    for (int from = 0; from < rows; from += LOSS_CHUNK) {
+        int count = rows - from < LOSS_CHUNK ? rows - from : LOSS_CHUNK;
+        for (int m = 0; m < w->n_members; m++) {
+            struct member *member = &w->members[m];
+            const struct seq2seq *network = member->model->network;
+            struct decoder_rows part =
+                decoder_rows_slice(&network->decoder, &member->decoder, from, count);
+            seq2seq_step(&member->model->pass, network, &member->source, w->words + from, &part,
+                         mat_rows(member->logits, 0, count));
+        }
+        for (int r = from; w->attended.data && r < from + count; r++)
+            attend_row(w, r);
+        if (rank_rows(w, from, count, n, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+double score_bound(const struct work *w, const struct sentence *s, double sum)
+{
+    return sum / w->divisors[s->limit + 1];
+}
+
+static double coverage(const struct work *w, int row)
+{
+    double sum = 0;
+    if (!w->covered.data)
+        return 0;
+    for (int j = 0; j < row_sentence(w, row)->length; j++) {
+        double received = (double)mat_row(w->covered, row)[j];
+        sum += log(received > 1 ? 1 : received > 1e-10 ? received : 1e-10);
+    }
+    return sum;
+}
+
+static bool same_words(const struct work *w, int a, int b)
+{
+    for (; a != b; a = w->nodes[a].parent, b = w->nodes[b].parent)
+        if (a < 0 || b < 0 || w->nodes[a].word != w->nodes[b].word)
+            return false;
+    return true;
+}
+
+void end_hypothesis(struct work *w, int row, int n, double sum)
+{
+    const struct search_options *o = w->options;
+    struct sentence *s = row_sentence(w, row);
+    struct ended e = {.node = w->now[row].node, .n = n, .sum = sum, .coverage = coverage(w, row)};
+    e.score = sum / w->divisors[n + 1] + o->coverage_penalty * e.coverage;
+    for (int i = 0; i < s->kept; i++)
+        if (s->ended[i].n == n && s->ended[i].sum == sum && same_words(w, s->ended[i].node, e.node))
+            return;
+    int at = s->kept < o->n_best ? s->kept++ : o->n_best;
+    for (; at > 0 && s->ended[at - 1].score < e.score; at--)
+        if (at < o->n_best)
+            s->ended[at] = s->ended[at - 1];
+    if (at < o->n_best)
+        s->ended[at] = e;
+}
+
+void extend_hypothesis(struct work *w, int row, int word, double sum, int at)
+{
+    struct live *to = &w->next[at];
+    const struct live *from = &w->now[row];
+    const struct search_task *task = row_sentence(w, row)->task;
+    *to = *from;
+    to->node = w->n_nodes;
+    to->row = row;
+    to->sum = sum;
+    if (task->n_required)
+        to->progress = require_step(task, from->progress, word);
+    w->nodes[w->n_nodes++] =
+        (struct node){from->node, word, w->options->align ? w->source[row] : 0};
 }
 
 /* Row i of the next step goes on from the state of the row it came from. */
-static void gather(struct work *w, int n)
+static void gather(struct work *w, int rows)
 {
-    size_t bytes = (size_t)w->decoder.next.cols * sizeof(real);
-    for (int r = 0; r < w->batch->n; r++)
-        for (int i = 0; i < w->beams[r].live; i++)
-            w->sentence[w->beams[r].first + i] = r;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < w->batch->n * w->groups; i++) {
+        const struct beam *b = &w->beams[i];
+        for (int row = b->first; row < b->first + b->live + b->extra; row++)
+            w->sentence[row] = b->sentence;
+    }
+    for (int i = 0; i < rows; i++)
         w->words[i] = w->nodes[w->next[i].node].word;
-        memcpy(mat_row(w->decoder.previous, i), mat_row(w->decoder.next, w->next[i].row), bytes);
+    for (int m = 0; m < w->n_members; m++) {
+        const struct decoder_rows *d = &w->members[m].decoder;
+        size_t bytes = (size_t)d->next.cols * sizeof(real);
+        for (int i = 0; i < rows; i++)
+            memcpy(mat_row(d->previous, i), mat_row(d->next, w->next[i].row), bytes);
+    }
+    if (w->covered.data) {
+        struct mat from = w->covered;
+        for (int i = 0; i < rows; i++)
+            mat_copy(mat_rows(w->cover, i, 1), mat_rows(from, w->next[i].row, 1));
+        w->covered = w->cover;
+        w->cover = from;
     }
     struct live *now = w->now;
     w->now = w->next;
@@ -243,55 +401,101 @@ static void gather(struct work *w, int n)
 static void write_results(struct work *w, struct search *s)
 {
     struct hypothesis *h = w->hypotheses;
-    int *ids = w->ids;
+    int *ids = w->ids, *sources = w->sources;
     for (int r = 0; r < w->batch->n; r++) {
-        const struct beam *b = &w->beams[r];
-        s->results[w->batch->order[r]] = (struct search_result){h, b->kept};
-        for (int i = 0; i < b->kept; i++) {
-            const struct ended *e = &b->ended[i];
-            *h++ = (struct hypothesis){ids, e->n, e->sum, e->score};
-            for (int at = e->n, node = e->node; node >= 0; node = w->nodes[node].parent)
-                ids[--at] = w->nodes[node].word;
+        const struct sentence *from = &w->sentences[r];
+        s->results[w->batch->order[r]] = (struct search_result){h, from->kept};
+        for (int i = 0; i < from->kept; i++) {
+            const struct ended *e = &from->ended[i];
+            *h++ = (struct hypothesis){.ids = ids,
+                                       .sources = sources,
+                                       .n = e->n,
+                                       .log_probability = e->sum,
+                                       .coverage = e->coverage,
+                                       .score = e->score};
+            read_words(w, e->node, e->n, ids);
+            for (int at = e->n, node = e->node; sources && node >= 0; node = w->nodes[node].parent)
+                sources[--at] = w->nodes[node].source;
             ids += e->n;
+            sources = sources ? sources + e->n : NULL;
         }
     }
 }
 
-int search_run(struct search *s, const struct pass *pass, const struct seq2seq *model,
-               const struct batch *sources, const struct search_options *options,
-               struct satz_error *err)
+/* All sentences, from the first word to the last. */
+static int search_all(struct work *w, const struct search_task *tasks, struct satz_error *err)
 {
-    assert(options->n_best >= 1 && options->n_best <= options->beam);
-    struct work w = {.pass = pass,
-                     .model = model,
-                     .batch = sources,
-                     .options = options,
-                     .top = SIMD_BEST(top_kernels)};
-    struct arena measure;
-    arena_measure(&measure);
-    plan(&w, &measure, s);
-    if (measure.peak > s->arena.size) {
-        arena_release(&s->arena);
-        if (arena_init(&s->arena, measure.peak, err) < 0)
-            return -1;
+    for (int m = 0; m < w->n_members; m++) {
+        const struct search_model *model = w->members[m].model;
+        seq2seq_encode(&model->pass, model->network, &w->batch->source, model->source_ids,
+                       &w->members[m].source);
     }
-    arena_rewind(&s->arena, 0);
-    plan(&w, &s->arena, s);
-
-    seq2seq_encode(pass, model, &sources->source, sources->source_ids, &w.source);
-    start(&w);
-    for (int n = 0, rows = sources->n; rows > 0; n++) {
-        int n_next = 0;
-        if (step_rows(&w, rows, err) < 0)
+    for (int n = 0, rows = start(w, tasks); rows > 0; n++) {
+        int next = 0;
+        if (step_rows(w, rows, n, err) < 0)
             return -1;
-        for (int r = 0; r < sources->n; r++)
-            if (w.beams[r].live > 0)
-                advance(&w, &w.beams[r], n, &n_next);
-        gather(&w, n_next);
-        rows = n_next;
+        for (int i = 0; i < w->batch->n * w->groups; i++)
+            if (w->beams[i].live + w->beams[i].extra > 0)
+                w->strategy->advance(w, &w->beams[i], n, &next);
+        gather(w, next);
+        rows = next;
     }
-    write_results(&w, s);
     return 0;
+}
+
+static int make_members(struct work *w, const struct search_model *models, struct satz_error *err)
+{
+    bool attended = false;
+    w->members = memory_new((size_t)w->n_members, sizeof *w->members, err);
+    if (!w->members)
+        return -1;
+    for (int m = 0; m < w->n_members; m++) {
+        w->members[m].model = &models[m];
+        w->members[m].attends = models[m].network->decoder.place != PLACE_NONE;
+        attended = attended || w->members[m].attends;
+        assert(models[m].network->target_size == models[0].network->target_size);
+    }
+    if (attends(w) && !attended)
+        return error_set(err, "coverage and the replacement of unknown words need attention, and "
+                              "this model has none (attention.place is none)");
+    return 0;
+}
+
+int search_run(struct search *s, const struct search_model *models, int n_models,
+               const struct batch *sources, const struct search_task *tasks,
+               const struct search_options *options, struct satz_error *err)
+{
+    struct search_options o = *options;
+    if (!o.strategy)
+        o.strategy = &strategy_beam;
+    if (!o.normalisation)
+        o.normalisation = normalisation_power;
+    assert(o.n_best >= 1 && (!o.strategy->ranks || o.n_best <= o.beam));
+    struct work w = {.batch = sources,
+                     .options = &o,
+                     .strategy = o.strategy,
+                     .top = SIMD_BEST(top_kernels),
+                     .n_members = n_models};
+    struct arena arena;
+    int status = make_members(&w, models, err);
+    if (status == 0) {
+        measure(&w, tasks);
+        arena_measure(&arena);
+        plan(&w, &arena, s);
+        if (arena.peak > s->arena.size) {
+            arena_release(&s->arena);
+            status = arena_init(&s->arena, arena.peak, err);
+        }
+    }
+    if (status == 0) {
+        arena_rewind(&s->arena, 0);
+        plan(&w, &s->arena, s);
+        status = search_all(&w, tasks, err);
+    }
+    if (status == 0)
+        write_results(&w, s);
+    free(w.members);
+    return status;
 }
 
 void search_release(struct search *s)

@@ -6,6 +6,7 @@
 #define SATZ_DECODE_TOP_H
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "base/simd.h"
@@ -27,6 +28,10 @@ struct top_kernels {
     /* The k largest z, largest first, equal ones by index; z is destroyed. Returns how many there
      * were above -inf, at most k. */
     int (*take)(int n, real *z, real *maxima, int k, int *words, real *values);
+    /* p[i] = factor e^(z[i] - log_sum), or with `add` that is added to p. */
+    void (*mix)(int n, const real *z, real log_sum, real factor, bool add, real *p);
+    /* p[i] = e^((z[i] - top) / temperature), 0 for -inf; returns their sum. */
+    double (*soften)(int n, const real *z, real top, real temperature, real *p);
 };
 
 SIMD_DECLARE(const struct top_kernels, top_kernels);

@@ -1,5 +1,7 @@
 #include "decode/top.h"
 
+#include <float.h>
+
 #include "compute/vmath.h"
 
 static real block_maximum(int n, const real *z, int block)
@@ -9,7 +11,8 @@ static real block_maximum(int n, const real *z, int block)
 #pragma omp simd reduction(max : top)
     for (int v = from; v < to; v++)
         top = z[v] > top ? z[v] : top;
-    return top;
+    /* clang's reduction starts from the least finite number. */
+    return top <= -(real)FLT_MAX ? -(real)INFINITY : top;
 }
 
 static real scan(int n, const real *z, real *maxima)
@@ -49,8 +52,36 @@ static int take(int n, real *z, real *maxima, int k, int *words, real *values)
     return k;
 }
 
+static void mix(int n, const real *z, real log_sum, real factor, bool add, real *p)
+{
+    if (add) {
+#pragma omp simd
+        for (int v = 0; v < n; v++)
+            p[v] += factor * vmath_exp(z[v] - log_sum);
+        return;
+    }
+#pragma omp simd
+    for (int v = 0; v < n; v++)
+        p[v] = factor * vmath_exp(z[v] - log_sum);
+}
+
+static double soften(int n, const real *z, real top, real temperature, real *p)
+{
+    real total = 0, scale = 1 / temperature;
+#pragma omp simd reduction(+ : total)
+    for (int v = 0; v < n; v++) {
+        /* Far below, e^x saturates above 0, and there is nothing to draw. */
+        real x = (z[v] - top) * scale;
+        p[v] = x > -80 ? vmath_exp(x) : 0;
+        total += p[v];
+    }
+    return (double)total;
+}
+
 const struct top_kernels SIMD(top_kernels) = {
     .scan = scan,
     .exclude = exclude,
     .take = take,
+    .mix = mix,
+    .soften = soften,
 };

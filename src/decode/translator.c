@@ -5,28 +5,59 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "decode/normalise.h"
 #include "decode/translator_private.h"
+#include "decode/unknown.h"
 
-enum {
-    LINES = 64,        /* that one task tokenises */
-    LONGEST_PIECE = 64 /* bytes; what no piece of text needs more of */
-};
+enum { LINES = 64 /* that one task tokenises */ };
+
+static enum search_stop stop_of(const char *name)
+{
+    return recipe_is(name, "first") ? STOP_FIRST : recipe_is(name, "beam") ? STOP_BEAM : STOP_EXACT;
+}
+
+struct search_options translator_search_options(const struct recipe *recipe)
+{
+    return (struct search_options){
+        .strategy = strategy_find(recipe->decode.strategy),
+        .beam = recipe->decode.beam,
+        .n_best = 1,
+        .stop = stop_of(recipe->decode.stop),
+        .normalisation = normalisation_find(recipe->decode.length_normalisation),
+        .length_penalty = recipe->decode.length_penalty,
+        .coverage_penalty = recipe->decode.coverage_penalty,
+        .max_length_factor = recipe->decode.max_length_factor,
+        .min_length_factor = recipe->decode.min_length_factor,
+        .max_length_extra = recipe->decode.max_length_extra,
+        .no_repeat = recipe->decode.no_repeat,
+        .groups = recipe->decode.groups,
+        .diversity = recipe->decode.diversity,
+        .temperature = recipe->decode.temperature,
+        .top_p = recipe->decode.top_p,
+        .top_k = recipe->decode.top_k,
+        .seed = (uint64_t)recipe->decode.seed,
+    };
+}
 
 struct translator_options translator_defaults(const struct recipe *recipe)
 {
     return (struct translator_options){
-        .search =
-            {
-                .beam = recipe->decode.beam,
-                .n_best = 1,
-                .length_penalty = recipe->decode.length_penalty,
-                .max_length_factor = recipe->decode.max_length_factor,
-                .max_length_extra = recipe->decode.max_length_extra,
-            },
+        .search = translator_search_options(recipe),
         .batch = recipe->decode.batch,
         .threads = parallel_processors(),
         .max_length = 4 * recipe->data.max_length,
     };
+}
+
+static int make_worker(const struct translator *t, struct worker *w,
+                       enum compute_precision precision, struct satz_error *err)
+{
+    size_t batch = (size_t)t->options.batch;
+    w->compute = t->model->network.weights.backend->new (precision, err);
+    w->sentences = memory_new(batch, sizeof *w->sentences, err);
+    w->tasks = memory_new(batch, sizeof *w->tasks, err);
+    w->models = memory_new(1 + (size_t)t->options.n_ensemble, sizeof *w->models, err);
+    return w->compute && w->sentences && w->tasks && w->models ? 0 : -1;
 }
 
 struct translator *translator_new(const struct model *model, enum compute_precision precision,
@@ -37,33 +68,45 @@ struct translator *translator_new(const struct model *model, enum compute_precis
         return NULL;
     t->model = model;
     t->options = *options;
+    t->options.search.align = options->replace_unknown;
+    t->options.search.tokenizer = model->target_tokenizer;
     t->workers = memory_new((size_t)options->threads, sizeof *t->workers, err);
-    if (!t->workers)
+    t->models = memory_new(1 + (size_t)options->n_ensemble, sizeof *t->models, err);
+    if (!t->workers || !t->models)
         goto fail;
-    for (int i = 0; i < options->threads; i++) {
-        struct worker *w = &t->workers[i];
-        w->compute = model->network.weights.backend->new (precision, err);
-        w->sentences = memory_new((size_t)options->batch, sizeof *w->sentences, err);
-        if (!w->compute || !w->sentences)
+    t->models[0] = model;
+    for (int m = 0; m < options->n_ensemble; m++)
+        t->models[m + 1] = options->ensemble[m];
+    for (int i = 0; i < options->threads; i++)
+        if (make_worker(t, &t->workers[i], precision, err) < 0)
             goto fail;
-    }
     return t;
 fail:
     translator_free(t);
     return NULL;
 }
 
+static void release_translation(struct satz_translation *translation)
+{
+    struct satz_hypothesis *h = (struct satz_hypothesis *)translation->hypotheses;
+    for (int k = 0; k < translation->n; k++) {
+        free((char *)h[k].text);
+        free((int *)h[k].ids);
+    }
+    free(h);
+    *translation = (struct satz_translation){0};
+}
+
 static void forget_lines(struct translator *t)
 {
     for (size_t i = 0; i < t->n_lines; i++) {
-        struct satz_translation *translation = &t->translations[i];
-        struct satz_hypothesis *h = (struct satz_hypothesis *)translation->hypotheses;
-        for (int k = 0; k < translation->n; k++)
-            free((char *)h[k].text);
-        free(h);
-        token_list_release(&t->lines[i].tokens);
+        release_translation(&t->translations[i]);
+        pieces_release(&t->lines[i].pieces);
+        demand_release(&t->lines[i].demand);
     }
-    t->n_lines = 0;
+    for (size_t i = 0; i < t->n_units; i++)
+        release_translation(&t->units[i].result);
+    t->n_lines = t->n_units = 0;
 }
 
 void translator_free(struct translator *t)
@@ -71,24 +114,36 @@ void translator_free(struct translator *t)
     if (!t)
         return;
     forget_lines(t);
+    free(t->requests);
     free(t->lines);
     free(t->translations);
+    free(t->units);
     free(t->order);
+    free(t->models);
     for (int i = 0; t->workers && i < t->options.threads; i++) {
         struct worker *w = &t->workers[i];
         if (w->compute)
             t->model->network.weights.backend->free(w->compute);
         batch_release(&w->batch);
+        batch_release(&w->other);
         search_release(&w->search);
+        scorer_release(&w->scorer);
         free(w->sentences);
+        free(w->tasks);
+        free(w->models);
     }
     free(t->workers);
     free(t);
 }
 
-struct pass translator_pass(const struct translator *t, const struct worker *w)
+int translator_beam(const struct translator *t)
 {
-    const struct seq2seq *network = &t->model->network;
+    return t->options.search.beam;
+}
+
+static struct pass make_pass(const struct model *model, const struct worker *w)
+{
+    const struct seq2seq *network = &model->network;
     return (struct pass){
         .backend = network->weights.backend,
         .compute = w->compute,
@@ -96,6 +151,35 @@ struct pass translator_pass(const struct translator *t, const struct worker *w)
         .weights = &network->weights,
         .kernels = SIMD_BEST(kernels),
     };
+}
+
+struct pass translator_pass(const struct translator *t, const struct worker *w)
+{
+    return make_pass(t->model, w);
+}
+
+int translator_search(struct translator *t, struct worker *w,
+                      const struct batch_sentence *sentences, const struct search_task *tasks,
+                      int n, struct satz_error *err)
+{
+    bool reversed = t->model->recipe.model.reverse_source;
+    int n_models = 1 + t->options.n_ensemble;
+    if (batch_fill(&w->batch, sentences, NULL, n, reversed, err) < 0)
+        return -1;
+    for (int m = 0; m < n_models; m++) {
+        bool other = t->models[m]->recipe.model.reverse_source != reversed;
+        if (other && batch_fill(&w->other, sentences, NULL, n, !reversed, err) < 0)
+            return -1;
+        w->models[m] = (struct search_model){
+            .pass = make_pass(t->models[m], w),
+            .network = &t->models[m]->network,
+            .source_ids = other ? w->other.source_ids : w->batch.source_ids,
+            .reversed = other != reversed,
+        };
+    }
+    if (search_run(&w->search, w->models, n_models, &w->batch, tasks, &t->options.search, err) < 0)
+        return -1;
+    return compute_check(t->model->network.weights.backend, w->compute, err);
 }
 
 /* Room for n hypotheses, their texts NULL. */
@@ -112,20 +196,18 @@ static int new_hypotheses(struct satz_translation *to, int n, struct satz_error 
 static int tokenise_line(struct translator *t, size_t i, struct satz_error *err)
 {
     struct line *line = &t->lines[i];
-    /* More than this is cut off anyway, and tokenising a word of a megabyte takes a minute. */
-    size_t most = (size_t)t->options.max_length * LONGEST_PIECE;
-    bool cut = line->length > most;
-    if (cut)
-        for (line->length = most; most - line->length < 3; line->length--)
-            if (((unsigned char)line->text[line->length] & 0xC0) != 0x80)
-                break;
-    if (tokenizer_encode(t->model->source_tokenizer, line->text, line->length, &line->tokens, err) <
-        0)
+    const struct satz_request *r = line->request;
+    const struct tokenizer *source = t->model->source_tokenizer;
+    const struct search_options *o = &t->options.search;
+    size_t number = r->number ? r->number : i + 1;
+    if (pieces_make(&line->pieces, source, r->text, r->length, t->options.max_length,
+                    t->options.split, err) < 0 ||
+        demand_make(&line->demand, t->model->target_tokenizer, r, number, err) < 0)
         return -1;
-    line->invalid = utf8_valid_prefix(line->text, line->length) < line->length;
-    line->truncated = cut || line->tokens.n > (size_t)t->options.max_length;
-    line->n = line->tokens.n > (size_t)t->options.max_length ? t->options.max_length
-                                                             : (int)line->tokens.n;
+    if (r->n_required > 0 && o->strategy != strategy_find("beam"))
+        return error_set(err, "line %zu: required phrases need decode.strategy beam", number);
+    line->invalid = utf8_valid_prefix(r->text, r->length) < r->length;
+    line->truncated = line->pieces.cut;
     return 0;
 }
 
@@ -138,44 +220,78 @@ static void tokenise_lines(void *user, int index, int worker)
         w->status = tokenise_line(t, i, &w->err);
 }
 
-static int keep_result(const struct translator *t, const struct search_result *result,
-                       struct satz_translation *to, struct satz_error *err)
+static const struct piece *unit_piece(const struct translator *t, const struct unit *u)
 {
-    if (new_hypotheses(to, result->n, err) < 0)
+    return &t->lines[u->line].pieces.list[u->piece];
+}
+
+static char *make_text(const struct translator *t, const struct unit *u, const struct hypothesis *h,
+                       struct satz_error *err)
+{
+    struct strbuf text = {0};
+    char *result = NULL;
+    const struct piece *piece = unit_piece(t, u);
+    const char *source = t->lines[u->line].request->text + piece->begin;
+    int status = tokenizer_decode(t->model->target_tokenizer, h->ids, (size_t)h->n, &text, err);
+    if (status == 0 && t->options.replace_unknown)
+        status = unknown_replace(&text, h, t->model->source_tokenizer, source,
+                                 piece->end - piece->begin, t->options.dictionary, err);
+    if (status == 0)
+        result = strbuf_detach(&text, err);
+    strbuf_release(&text);
+    return result;
+}
+
+static int keep_result(const struct translator *t, const struct search_result *result,
+                       struct unit *u, struct satz_error *err)
+{
+    if (new_hypotheses(&u->result, result->n, err) < 0)
         return -1;
-    struct satz_hypothesis *h = (struct satz_hypothesis *)to->hypotheses;
+    struct satz_hypothesis *h = (struct satz_hypothesis *)u->result.hypotheses;
     for (int k = 0; k < result->n; k++) {
         const struct hypothesis *from = &result->hypotheses[k];
-        struct strbuf text = {0};
         h[k] = (struct satz_hypothesis){
-            .score = from->score, .log_probability = from->log_probability, .tokens = from->n + 1};
-        int status =
-            tokenizer_decode(t->model->target_tokenizer, from->ids, (size_t)from->n, &text, err);
-        if (status == 0 && !(h[k].text = strbuf_detach(&text, err)))
-            status = -1;
-        strbuf_release(&text);
-        if (status < 0)
+            .text = make_text(t, u, from, err),
+            .score = from->score,
+            .log_probability = from->log_probability,
+            .coverage = from->coverage,
+            .tokens = from->n + 1,
+        };
+        int *ids = memory_new((size_t)from->n, sizeof *ids, err);
+        h[k].ids = ids;
+        if (!h[k].text || !ids)
             return -1;
+        memcpy(ids, from->ids, (size_t)from->n * sizeof *ids);
     }
     return 0;
+}
+
+/* A line's first piece has its prefix and what is required; all have what is forbidden. */
+static struct search_task unit_task(const struct translator *t, const struct unit *u)
+{
+    struct search_task task = t->lines[u->line].demand.task;
+    if (u->piece > 0) {
+        task.prefix.n = task.n_required = 0;
+        task.prefix_closed = false;
+    }
+    return task;
 }
 
 static int translate_batch(struct translator *t, struct worker *w, size_t from,
                            struct satz_error *err)
 {
     int n = 0;
-    for (; n < t->batch && from + (size_t)n < t->n_ordered; n++) {
-        const struct line *line = &t->lines[t->order[from + (size_t)n]];
-        w->sentences[n] = (struct batch_sentence){line->tokens.ids, line->n};
+    for (; n < t->batch && from + (size_t)n < t->n_units; n++) {
+        const struct unit *u = &t->units[t->order[from + (size_t)n]];
+        const struct piece *piece = unit_piece(t, u);
+        const int *ids = t->lines[u->line].pieces.tokens.ids + piece->first;
+        w->sentences[n] = (struct batch_sentence){ids, piece->n};
+        w->tasks[n] = unit_task(t, u);
     }
-    struct pass pass = translator_pass(t, w);
-    if (batch_fill(&w->batch, w->sentences, NULL, n, t->model->recipe.model.reverse_source, err) <
-            0 ||
-        search_run(&w->search, &pass, &t->model->network, &w->batch, &t->options.search, err) < 0)
+    if (translator_search(t, w, w->sentences, w->tasks, n, err) < 0)
         return -1;
     for (int i = 0; i < n; i++)
-        if (keep_result(t, &w->search.results[i], &t->translations[t->order[from + (size_t)i]],
-                        err) < 0)
+        if (keep_result(t, &w->search.results[i], &t->units[t->order[from + (size_t)i]], err) < 0)
             return -1;
     return 0;
 }
@@ -201,52 +317,57 @@ static int run_tasks(struct translator *t, size_t n_tasks, void (*task)(void *, 
     return 0;
 }
 
-/* Few lines are shared out among the threads; many go in batches as large as they may be. */
-static size_t share_lines(struct translator *t)
+/* Few sentences are shared out among the threads; many go in batches as large as they may be. */
+static size_t share_units(struct translator *t)
 {
     size_t threads = (size_t)t->options.threads;
-    size_t share = (t->n_ordered + threads - 1) / threads;
+    size_t share = (t->n_units + threads - 1) / threads;
     t->batch = share < (size_t)t->options.batch ? (int)share : t->options.batch;
-    return t->n_ordered ? (t->n_ordered + (size_t)t->batch - 1) / (size_t)t->batch : 0;
+    return t->n_units ? (t->n_units + (size_t)t->batch - 1) / (size_t)t->batch : 0;
 }
 
-/* t->order: the lines with tokens by length, longest first, equal ones as they came. */
-static int sort_lines(struct translator *t, struct satz_error *err)
+/* t->units: the pieces of all lines; t->order: by length, longest first, equal ones as they came.
+ */
+static int sort_units(struct translator *t, struct satz_error *err)
 {
-    size_t longest = (size_t)t->options.max_length;
+    size_t longest = (size_t)t->options.max_length, total = 0, before = 0;
+    for (size_t i = 0; i < t->n_lines; i++)
+        total += t->lines[i].pieces.n;
+    if (total > UINT32_MAX)
+        return error_set(err, "%zu sentences are too many for one call", total);
+    if (memory_grow(&t->units, &t->units_capacity, total, sizeof *t->units, err) < 0 ||
+        memory_grow(&t->order, &t->order_capacity, total, sizeof *t->order, err) < 0)
+        return -1;
     size_t *count = memory_new(longest + 1, sizeof *count, err);
     if (!count)
         return -1;
     for (size_t i = 0; i < t->n_lines; i++)
-        count[t->lines[i].n]++;
-    t->n_ordered = 0;
+        for (size_t k = 0; k < t->lines[i].pieces.n; k++) {
+            t->units[t->n_units++] = (struct unit){.line = (uint32_t)i, .piece = (uint32_t)k};
+            count[t->lines[i].pieces.list[k].n]++;
+        }
     for (size_t length = longest; length > 0; length--) {
         size_t here = count[length];
-        count[length] = t->n_ordered;
-        t->n_ordered += here;
+        count[length] = before;
+        before += here;
     }
-    for (size_t i = 0; i < t->n_lines; i++)
-        if (t->lines[i].n > 0)
-            t->order[count[t->lines[i].n]++] = (uint32_t)i;
+    for (size_t i = 0; i < t->n_units; i++)
+        t->order[count[unit_piece(t, &t->units[i])->n]++] = (uint32_t)i;
     free(count);
     return 0;
 }
 
-static int take_lines(struct translator *t, const char *const *lines, const size_t *lengths,
-                      size_t n, struct satz_error *err)
+static int take_requests(struct translator *t, const struct satz_request *requests, size_t n,
+                         struct satz_error *err)
 {
     forget_lines(t);
     if (n > INT32_MAX)
         return error_set(err, "%zu lines are too many for one call; translate them in parts", n);
     if (memory_grow(&t->lines, &t->lines_capacity, n, sizeof *t->lines, err) < 0 ||
-        memory_grow(&t->translations, &t->capacity, n, sizeof *t->translations, err) < 0 ||
-        memory_grow(&t->order, &t->order_capacity, n, sizeof *t->order, err) < 0)
+        memory_grow(&t->translations, &t->capacity, n, sizeof *t->translations, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        t->lines[i] = (struct line){
-            .text = lines[i],
-            .length = lengths ? lengths[i] : strlen(lines[i]),
-        };
+        t->lines[i] = (struct line){.request = &requests[i]};
         t->translations[i] = (struct satz_translation){0};
     }
     t->n_lines = n;
@@ -263,19 +384,92 @@ static int translate_nothing(struct satz_translation *to, struct satz_error *err
     return h->text ? 0 : -1;
 }
 
+/* The k-th best of a line is made of its pieces' k-th best. */
+static int join_hypothesis(const struct translator *t, const struct unit *units, size_t n, int k,
+                           struct satz_hypothesis *h, struct satz_error *err)
+{
+    const struct search_options *o = &t->options.search;
+    struct strbuf text = {0};
+    for (size_t i = 0; i < n; i++) {
+        const struct satz_hypothesis *from = &units[i].result.hypotheses[k];
+        if (text.length > 0 && from->text[0])
+            strbuf_add_char(&text, ' ');
+        strbuf_add_text(&text, from->text);
+        h->log_probability += from->log_probability;
+        h->coverage += from->coverage;
+        h->tokens += from->tokens;
+    }
+    h->score = h->log_probability / o->normalisation->divisor(h->tokens, o->length_penalty) +
+               o->coverage_penalty * h->coverage;
+    h->text = text.length > 0 ? strbuf_detach(&text, err) : memory_copy_string("", err);
+    strbuf_release(&text);
+    return h->text ? 0 : -1;
+}
+
+static int join_units(const struct translator *t, const struct unit *units, size_t n,
+                      struct satz_translation *to, struct satz_error *err)
+{
+    int count = units[0].result.n;
+    for (size_t i = 1; i < n; i++)
+        count = units[i].result.n < count ? units[i].result.n : count;
+    if (new_hypotheses(to, count, err) < 0)
+        return -1;
+    struct satz_hypothesis *h = (struct satz_hypothesis *)to->hypotheses;
+    for (int k = 0; k < count; k++)
+        if (join_hypothesis(t, units, n, k, &h[k], err) < 0)
+            return -1;
+    for (int k = 1; k < count; k++) {
+        struct satz_hypothesis moved = h[k];
+        int at = k;
+        for (; at > 0 && h[at - 1].score < moved.score; at--)
+            h[at] = h[at - 1];
+        h[at] = moved;
+    }
+    return 0;
+}
+
+/* From the pieces' results to the lines'. */
+static int finish_lines(struct translator *t, struct satz_error *err)
+{
+    struct unit *units = t->units;
+    for (size_t i = 0; i < t->n_lines; i++) {
+        const struct line *line = &t->lines[i];
+        struct satz_translation *to = &t->translations[i];
+        size_t n = line->pieces.n;
+        if (n == 1) {
+            *to = units[0].result;
+            units[0].result = (struct satz_translation){0};
+        } else if ((n == 0 ? translate_nothing(to, err) : join_units(t, units, n, to, err)) < 0) {
+            return -1;
+        }
+        for (size_t k = 0; k < n; k++)
+            to->source_tokens += line->pieces.list[k].n;
+        to->pieces = n > 1 ? (int)n : 1;
+        to->truncated = line->truncated;
+        to->invalid = line->invalid;
+        units += n;
+    }
+    return 0;
+}
+
+int translator_requests(struct translator *t, const struct satz_request *requests, size_t n,
+                        const struct satz_translation **translations, struct satz_error *err)
+{
+    if (take_requests(t, requests, n, err) < 0 ||
+        run_tasks(t, (n + LINES - 1) / LINES, tokenise_lines, err) < 0 || sort_units(t, err) < 0 ||
+        run_tasks(t, share_units(t), translate_batches, err) < 0 || finish_lines(t, err) < 0)
+        return -1;
+    *translations = t->translations;
+    return 0;
+}
+
 int translator_run(struct translator *t, const char *const *lines, const size_t *lengths, size_t n,
                    const struct satz_translation **translations, struct satz_error *err)
 {
-    if (take_lines(t, lines, lengths, n, err) < 0 ||
-        run_tasks(t, (n + LINES - 1) / LINES, tokenise_lines, err) < 0 || sort_lines(t, err) < 0 ||
-        run_tasks(t, share_lines(t), translate_batches, err) < 0)
+    if (memory_grow(&t->requests, &t->requests_capacity, n, sizeof *t->requests, err) < 0)
         return -1;
-    for (size_t i = 0; i < n; i++) {
-        t->translations[i].truncated = t->lines[i].truncated;
-        t->translations[i].invalid = t->lines[i].invalid;
-        if (t->lines[i].n == 0 && translate_nothing(&t->translations[i], err) < 0)
-            return -1;
-    }
-    *translations = t->translations;
-    return 0;
+    for (size_t i = 0; i < n; i++)
+        t->requests[i] = (struct satz_request){.text = lines[i],
+                                               .length = lengths ? lengths[i] : strlen(lines[i])};
+    return translator_requests(t, t->requests, n, translations, err);
 }

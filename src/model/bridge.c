@@ -56,27 +56,42 @@ static void dense_read(const struct bridge_source *s, const struct decoder *d,
                        struct bridge_memory *m)
 {
     (void)d;
-    int hidden = s->encoder->width / s->encoder->directions;
-    for (int k = 0; k < s->encoder->directions; k++)
-        copy_last(s, s->encoder->layers - 1, k, 0, hidden,
-                  mat_cols(m->summary, k * hidden, hidden));
+    int hidden = s->encoder->hidden;
+    int top = s->encoder->layers - 1;
+    for (int k = 0; k < s->encoder->directions[top]; k++)
+        copy_last(s, top, k, 0, hidden, mat_cols(m->summary, k * hidden, hidden));
 }
 
 static void dense_read_backward(const struct pass *pass, const struct bridge_source *s,
                                 const struct decoder *d, struct bridge_memory *m)
 {
     (void)d;
-    int hidden = s->encoder->width / s->encoder->directions;
-    for (int k = 0; k < s->encoder->directions; k++)
-        pass->kernels->add_rows(
-            mat_cols(s->memory->rnn[s->encoder->layers - 1][k].d_state, 0, hidden),
-            mat_cols(m->d_summary, k * hidden, hidden));
+    int hidden = s->encoder->hidden;
+    int top = s->encoder->layers - 1;
+    for (int k = 0; k < s->encoder->directions[top]; k++)
+        pass->kernels->add_rows(mat_cols(s->memory->rnn[top][k].d_state, 0, hidden),
+                                mat_cols(m->d_summary, k * hidden, hidden));
 }
 
 /* --- copy: state part by state part (h, c), the directions side by side */
 
+/* The encoder layer that decoder layer l starts from: the tops are matched. */
+static int copied_layer(int encoder_layers, int decoder_layers, int l)
+{
+    int layer = l + encoder_layers - decoder_layers;
+    return layer < 0 ? 0 : layer;
+}
+
 static int copy_check(const struct recipe *recipe, const struct encoder *e, struct satz_error *err)
 {
+    int lowest = copied_layer(e->layers, recipe->model.decoder_layers, 0);
+    if (e->directions[lowest] != e->directions[e->layers - 1])
+        return error_set(err,
+                         "model.bridge copy would start a decoder layer from the encoder's lowest, "
+                         "which alone has two directions (model.bidirectional_layers first): make "
+                         "model.encoder_layers (%d) more than model.decoder_layers (%d) or take "
+                         "model.bridge dense",
+                         e->layers, recipe->model.decoder_layers);
     if (strcmp(recipe->model.encoder_cell, recipe->model.decoder_cell) != 0 ||
         e->width != recipe->model.decoder_hidden)
         return error_set(
@@ -84,43 +99,37 @@ static int copy_check(const struct recipe *recipe, const struct encoder *e, stru
             "model.bridge copy needs equal cells and widths, but the encoder has %s of "
             "%d x %d and the decoder %s of %d: set model.decoder_hidden to %d or take "
             "model.bridge dense",
-            recipe->model.encoder_cell, e->directions, e->width / e->directions,
+            recipe->model.encoder_cell, e->directions[e->layers - 1], e->hidden,
             recipe->model.decoder_cell, recipe->model.decoder_hidden, e->width);
     return 0;
-}
-
-/* The encoder layer that decoder layer l starts from: the tops are matched. */
-static int copy_layer(const struct bridge_source *s, const struct decoder *d, int l)
-{
-    int layer = l + s->encoder->layers - d->layers;
-    return layer < 0 ? 0 : layer;
 }
 
 static void copy_read(const struct bridge_source *s, const struct decoder *d,
                       struct bridge_memory *m)
 {
-    int hidden = s->encoder->width / s->encoder->directions;
+    int hidden = s->encoder->hidden;
     mat_zero(m->state);
-    for (int l = 0; l < d->layers; l++)
-        for (int part = 0; part < d->rnn[l].cell->states; part++)
-            for (int k = 0; k < s->encoder->directions; k++)
-                copy_last(s, copy_layer(s, d, l), k, part * hidden, hidden,
-                          mat_cols(m->state,
-                                   (l * d->rnn[l].cell->states + part) * d->hidden + k * hidden,
-                                   hidden));
+    for (int l = 0; l < d->layers; l++) {
+        int from = copied_layer(s->encoder->layers, d->layers, l), states = d->rnn[l].cell->states;
+        for (int part = 0; part < states; part++)
+            for (int k = 0; k < s->encoder->directions[from]; k++)
+                copy_last(s, from, k, part * hidden, hidden,
+                          mat_cols(m->state, (l * states + part) * d->hidden + k * hidden, hidden));
+    }
 }
 
 static void copy_read_backward(const struct pass *pass, const struct bridge_source *s,
                                const struct decoder *d, struct bridge_memory *m)
 {
-    int hidden = s->encoder->width / s->encoder->directions;
-    for (int l = 0; l < d->layers; l++)
-        for (int part = 0; part < d->rnn[l].cell->states; part++)
-            for (int k = 0; k < s->encoder->directions; k++)
+    int hidden = s->encoder->hidden;
+    for (int l = 0; l < d->layers; l++) {
+        int from = copied_layer(s->encoder->layers, d->layers, l), states = d->rnn[l].cell->states;
+        for (int part = 0; part < states; part++)
+            for (int k = 0; k < s->encoder->directions[from]; k++)
                 pass->kernels->add_rows(
-                    mat_cols(s->memory->rnn[copy_layer(s, d, l)][k].d_state, part * hidden, hidden),
-                    mat_cols(m->d_state,
-                             (l * d->rnn[l].cell->states + part) * d->hidden + k * hidden, hidden));
+                    mat_cols(s->memory->rnn[from][k].d_state, part * hidden, hidden),
+                    mat_cols(m->d_state, (l * states + part) * d->hidden + k * hidden, hidden));
+    }
 }
 
 /* --- mean of the annotations */
@@ -185,18 +194,19 @@ int bridge_declare(struct bridge *b, const struct recipe *recipe, const struct e
     return b->weight < 0 ? -1 : 0;
 }
 
-void bridge_plan(const struct encoder *e, const struct decoder *d, int rows, bool training,
-                 struct arena *arena, struct bridge_memory *m)
+void bridge_plan(const struct encoder *e, const struct decoder *d, int rows, int longest,
+                 bool training, struct arena *arena, struct bridge_memory *m)
 {
+    int columns = decoder_state_columns(d, longest);
     m->summary = pass_mat(arena, rows, e->width);
-    m->state = pass_mat(arena, rows, d->state_width);
+    m->state = pass_mat(arena, rows, columns);
     if (training) {
         m->d_summary = pass_mat(arena, rows, e->width);
-        m->d_state = pass_mat(arena, rows, d->state_width);
+        m->d_state = pass_mat(arena, rows, columns);
     }
 }
 
-/* The state row without the fed readout, which starts as zero. */
+/* The layers' part of a state row; the rest starts as zero. */
 static struct mat projected_part(const struct decoder *d, struct mat state)
 {
     return mat_cols(state, 0, d->layers * rnn_state_width(&d->rnn[0]));
@@ -226,7 +236,7 @@ void bridge_backward(const struct pass *pass, const struct bridge *b, const stru
                      const struct bridge_source *source, struct bridge_memory *m)
 {
     for (int l = 0; l < source->encoder->layers; l++)
-        for (int k = 0; k < source->encoder->directions; k++)
+        for (int k = 0; k < source->encoder->directions[l]; k++)
             mat_zero(source->memory->rnn[l][k].d_state);
     if (b->kind->projects) {
         struct mat d_state = projected_part(d, m->d_state);

@@ -3,7 +3,7 @@
  * dense: s_0 = W [h->_S ; h<-_1] + b of the top layer, with tanh on the parts that are hidden
  * states (after Bahdanau 2014, A.2.2); mean: the same of the annotations' mean; copy: the last
  * states themselves, from top layer to top layer and so on down (a deeper decoder repeats the
- * encoder's lowest); zero. A fed readout starts as zero.
+ * encoder's lowest); zero. What else a state row holds starts as zero.
  *
  * Parameters (dense, mean), s the width of all layers' states: bridge.weight [s, M], bridge.bias
  * [1, s]. */
@@ -37,9 +37,9 @@ int bridge_declare(struct bridge *b, const struct recipe *recipe, const struct e
                    const struct decoder *d, struct params *p, struct weights *w,
                    struct satz_error *err);
 
-/* Lays out for `rows` sentences. */
-void bridge_plan(const struct encoder *e, const struct decoder *d, int rows, bool training,
-                 struct arena *arena, struct bridge_memory *m);
+/* Lays out for `rows` sentences, of which the longest has `longest` words. */
+void bridge_plan(const struct encoder *e, const struct decoder *d, int rows, int longest,
+                 bool training, struct arena *arena, struct bridge_memory *m);
 
 /* -> m->state. */
 void bridge_forward(const struct pass *pass, const struct bridge *b, const struct decoder *d,

@@ -10,15 +10,25 @@
  *                                                     c = attend(h)
  *                                                     a = tanh(W_r [h; c] + b)
  *
+ *   as GNMT has it (Wu 2016, 3.1):                    as before, but the query is the lowest
+ *                                                     layer's h_{t-1}, and every layer sees c
+ *
  *   no attention:                                     s = cell(x, s_{t-1})
  *                                                     a = tanh(W_r h + b)
  *
  * a is what the output layer sees; only with input feeding (Luong 2015, 3.3) is it also an input of
- * the next step. A state row holds h|c of each layer from the lowest, then the fed readout:
- * reordering hypotheses is gathering rows.
+ * the next step. From layer model.residual on, what a layer puts out is h plus what came in from
+ * below (Wu 2016, equation 6), before dropout; h of the top in `a` and of attention after the cell
+ * then stands for that sum.
+ *
+ * A state row holds h|c of each layer from the lowest, then, where they are needed, the fed
+ * readout, the number of the step (the target's position, 0 first), and the coverage of each source
+ * word, `longest` columns: all that a step hands on to the next, so that training and search cannot
+ * differ in it, and reordering hypotheses is gathering rows.
  *
  * Parameters (absent parts take no columns):
- *   decoder.L.*             nn/rnn.h; the columns of decoder.0.input are x [E], c [M], a_{t-1} [R]
+ *   decoder.L.*             nn/rnn.h; the columns of decoder.0.input are x [E], c [M], a_{t-1} [R],
+ *                           those of higher layers the layer below [H], with gnmt c [M]
  *   decoder.attention.*     nn/attention.h
  *   decoder.readout.weight  [R, H + M + E]
  *   decoder.readout.bias    [1, R] */
@@ -32,11 +42,14 @@ enum attention_place { PLACE_NONE, PLACE_BEFORE, PLACE_AFTER };
 
 struct decoder {
     int layers, hidden, embedding, annotation, readout;
-    int state_width, feed; /* feed: its column in a state row, -1 without feeding */
+    int state_width; /* without coverage */
+    int feed, step;  /* their columns in a state row, -1 where there is none */
+    int residual;    /* the lowest layer that adds its input; `layers` if none */
+    int query_layer; /* of attention before the cell */
     enum attention_place place;
     struct rnn rnn[MODEL_MAX_LAYERS];
     struct attention attention;
-    int input_context, input_feed; /* weights; -1 where there is none */
+    int input_context[MODEL_MAX_LAYERS], input_feed; /* weights; -1 where there is none */
     int readout_param, readout_bias;
     int readout_hidden, readout_context, readout_embedded; /* weights */
     real dropout_layers, dropout_readout;
@@ -44,22 +57,27 @@ struct decoder {
 
 /* n rows of everything a step reads and writes: one step's hypotheses, or a whole batch's words. */
 struct decoder_rows {
-    int first;                          /* index of row 0 in the batch, for dropout */
-    struct mat embedded;                /* [n, E] */
-    struct mat previous, next;          /* [n, state] */
-    struct mat gates[MODEL_MAX_LAYERS]; /* [n, gates*H] */
-    struct mat saved[MODEL_MAX_LAYERS]; /* [n, saved*H] */
-    struct mat input[MODEL_MAX_LAYERS]; /* [n, H], layers above 0 */
+    int first;                           /* row 0's place in dropout's masks */
+    struct mat embedded;                 /* [n, E] */
+    struct mat previous, next;           /* [n, state] */
+    struct mat gates[MODEL_MAX_LAYERS];  /* [n, gates*H] */
+    struct mat saved[MODEL_MAX_LAYERS];  /* [n, saved*H] */
+    struct mat keep[MODEL_MAX_LAYERS];   /* [n, H]: nn/cell.h */
+    struct mat input[MODEL_MAX_LAYERS];  /* [n, H], layers above 0 */
+    struct mat output[MODEL_MAX_LAYERS]; /* [n, H]: of next, or of its own where residual */
     struct attention_rows attention;
     struct mat activation, readout;   /* [n, R]: a before and after dropout */
     struct mat d_readout, d_embedded; /* [n, R], [n, E] */
-    struct mat d_output;              /* [n, H]: gradient of h from the readout */
+    struct mat d_output;              /* [n, H]: gradient of the top layer's output */
     struct mat d_input;               /* [n, H]: scratch for layers above 0 */
 };
 
 /* `annotation` is the width M of an annotation. */
 int decoder_declare(struct decoder *d, const struct recipe *recipe, int annotation,
                     struct params *p, struct weights *w, struct satz_error *err);
+
+/* Columns of a state row when the longest source has `longest` words. */
+int decoder_state_columns(const struct decoder *d, int longest);
 
 /* Lays out n rows (their gradients when `training`). sentence [n], the source row of each, is the
  * caller's, who fills it before the first step; `longest` is the longest source's length. */
@@ -74,8 +92,8 @@ void decoder_project(const struct pass *pass, const struct decoder *d, struct de
 /* previous, gates[0] -> next. */
 void decoder_recur(const struct pass *pass, const struct decoder *d,
                    const struct attention_memory *memory, struct decoder_rows *rows);
-/* next -> readout (and next's fed part). Rows of many steps may be taken in one call unless the
- * readout is fed (decoder_feeds). */
+/* next -> readout (and what of next comes from there). Rows of many steps may be taken in one call
+ * unless the next step needs it (decoder_hands_on). */
 void decoder_output(const struct pass *pass, const struct decoder *d,
                     const struct attention_memory *memory, struct decoder_rows *rows);
 
@@ -84,10 +102,18 @@ static inline bool decoder_feeds(const struct decoder *d)
     return d->feed >= 0;
 }
 
+/* Whether decoder_output has a part in the next step: feeding, or coverage of attention after. */
+static inline bool decoder_hands_on(const struct decoder *d)
+{
+    return decoder_feeds(d) || (d->place == PLACE_AFTER && d->attention.options.coverage);
+}
+
 /* d_readout -> d_output, d_embedded (overwritten), attention's gradients; d_readout becomes the
- * gradient of what tanh was taken of. */
+ * gradient of what tanh was taken of. d_state [n, state], empty unless decoder_hands_on: the
+ * gradient of next, whose fed part is read and whose coverage becomes that of previous. */
 void decoder_output_backward(const struct pass *pass, const struct decoder *d,
-                             struct attention_memory *memory, struct decoder_rows *rows);
+                             struct attention_memory *memory, struct decoder_rows *rows,
+                             struct mat d_state);
 /* d_output and d_state [n, state] (in: the gradient of next; out: of previous) -> gates become
  * their gradients. */
 void decoder_recur_backward(const struct pass *pass, const struct decoder *d,

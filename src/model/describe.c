@@ -7,11 +7,12 @@
 #include "base/tensors.h"
 #include "text/tokenizer.h"
 
-/* Tokenizers, and what a checkpoint keeps of the optimiser ("NAME:PARAMETER"), are no parameters.
- */
+/* Tokenizers, a black box's batch, and what a checkpoint keeps of the optimiser ("NAME:PARAMETER"),
+ * are no parameters. */
 static bool is_parameter(const struct tensor *t)
 {
-    return strncmp(t->name, "tokenizer.", strlen("tokenizer.")) != 0 && !strchr(t->name, ':');
+    return strncmp(t->name, "tokenizer.", strlen("tokenizer.")) != 0 &&
+           strncmp(t->name, "batch.", strlen("batch.")) != 0 && !strchr(t->name, ':');
 }
 
 static size_t n_values(const struct tensor *t)
@@ -89,7 +90,10 @@ static int describe(struct strbuf *out, const struct tensors *file, struct satz_
     const char *training = tensors_metadata(file, "satz.training");
     bool joint = !tensors_find(file, "tokenizer.target");
     add_row(out, "version", tensors_metadata(file, "satz.version"));
-    add_row(out, "kind", tensors_metadata(file, "satz.state") ? "checkpoint" : "model");
+    add_row(out, "kind",
+            tensors_metadata(file, "satz.blackbox") ? "black box"
+            : tensors_metadata(file, "satz.state")  ? "checkpoint"
+                                                    : "model");
     add_row(out, "checksum", file->checked ? "right" : "none");
     if (add_vocabulary(out, file, "tokenizer.source", joint ? "vocabulary" : "source vocabulary",
                        err) < 0 ||

@@ -1,7 +1,9 @@
 /* encoder.h -- a stack of recurrent layers reads the source sentence into annotations.
  *
  * Layer l's input is the output of layer l-1; a bidirectional layer's output is its two directions
- * side by side (Bahdanau 2014, 3.2: h_j = [h->_j ; h<-_j]).
+ * side by side (Bahdanau 2014, 3.2: h_j = [h->_j ; h<-_j]). With model.bidirectional_layers: first
+ * only the lowest layer has two directions (Wu 2016, 3.2). From layer model.residual on, a layer's
+ * input, before dropout, is added to its output (Wu 2016, 3.1).
  *
  * Parameters: encoder.L.forward.*, encoder.L.backward.* (nn/rnn.h), L from 0. */
 #ifndef SATZ_MODEL_ENCODER_H
@@ -13,18 +15,23 @@
 enum { MODEL_MAX_LAYERS = 32 };
 
 struct encoder {
-    int layers, directions, width; /* width: of an annotation */
+    int layers, hidden, width; /* width: of an annotation */
+    int directions[MODEL_MAX_LAYERS];
+    int residual; /* the lowest layer that adds its input; `layers` if none */
     struct rnn rnn[MODEL_MAX_LAYERS][2];
     real dropout_layers;
+    bool variational; /* dropout: one mask for all words of a sentence */
 };
 
 struct encoder_memory {
     struct mat input[MODEL_MAX_LAYERS];   /* [total, in]; input[0] is the embedded source */
+    struct mat below[MODEL_MAX_LAYERS];   /* [total, in]: input before dropout, where residual */
     struct mat d_input[MODEL_MAX_LAYERS]; /* their gradients */
-    struct mat d_top;                     /* [total, width] */
+    struct mat d_top;                     /* [total, width], time-major */
     struct rnn_memory rnn[MODEL_MAX_LAYERS][2];
 };
 
+/* An error when a residual layer's input and output differ in width. */
 int encoder_declare(struct encoder *e, const struct recipe *recipe, struct params *p,
                     struct weights *w, struct satz_error *err);
 

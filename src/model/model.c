@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,9 +11,7 @@ static const enum tensor_type real_type = sizeof(real) == 4 ? TENSOR_F32 : TENSO
 static int declare(struct model *m, struct satz_error *err)
 {
     return seq2seq_init(&m->network, &m->recipe, tokenizer_size(m->source_tokenizer),
-                        tokenizer_size(m->target_tokenizer), err) < 0
-               ? -1
-               : params_allocate(&m->network.params, err);
+                        tokenizer_size(m->target_tokenizer), err);
 }
 
 /* The model's own copy of the recipe, which outlives the one it came from. Where and by how many
@@ -40,6 +39,7 @@ int model_init(struct model *m, const struct recipe *recipe, struct tokenizer *s
 {
     *m = (struct model){.source_tokenizer = source, .target_tokenizer = target};
     if (copy_recipe(m, recipe, err) < 0 || declare(m, err) < 0 ||
+        params_allocate(&m->network.params, err) < 0 ||
         params_initialise(&m->network.params, (uint64_t)recipe->train.seed, err) < 0) {
         model_release(m);
         return -1;
@@ -53,6 +53,7 @@ void model_release(struct model *m)
     if (m->target_tokenizer != m->source_tokenizer)
         tokenizer_free(m->target_tokenizer);
     tokenizer_free(m->source_tokenizer);
+    tensors_release(&m->mapping);
     recipe_release(&m->recipe);
     free(m->training);
     *m = (struct model){0};
@@ -85,29 +86,86 @@ int model_read_tokenizers(const struct tensors *file, const char *path, struct t
     return 0;
 }
 
+/* The double build also reads what the ordinary one wrote. */
+static void copy_values(real *to, const struct tensor *from, size_t n)
+{
+    if (from->type == real_type) {
+        memcpy(to, from->data, n * sizeof *to);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        float value;
+        memcpy(&value, (const char *)from->data + i * sizeof value, sizeof value);
+        to[i] = (real)value;
+    }
+}
+
+/* The tensor of entry i under the prefix; an error when it is missing or of another shape. */
+static const struct tensor *find_entry(const struct model *m, const struct tensors *file,
+                                       const char *path, const char *prefix, int i,
+                                       struct satz_error *err)
+{
+    const struct param *e = &m->network.params.entries[i];
+    char name[160];
+    snprintf(name, sizeof name, "%s%s", prefix, e->name);
+    const struct tensor *t = tensors_find(file, name);
+    if (!t) {
+        error_set(err, "%s: the tensor %s is missing", path, name);
+        return NULL;
+    }
+    bool widen = sizeof(real) == 8 && t->type == TENSOR_F32;
+    if ((t->type != real_type && !widen) || t->rank != 2 || t->shape[0] != (size_t)e->rows ||
+        t->shape[1] != (size_t)e->cols) {
+        error_set(err, "%s: the tensor %s should be %s [%d, %d]", path, name,
+                  tensor_type_name(real_type), e->rows, e->cols);
+        return NULL;
+    }
+    return t;
+}
+
 int model_read_block(const struct model *m, const struct tensors *file, const char *path,
                      const char *prefix, real *block, struct satz_error *err)
 {
     const struct params *p = &m->network.params;
     for (int i = 0; i < p->count; i++) {
-        const struct param *e = &p->entries[i];
-        char name[160];
-        snprintf(name, sizeof name, "%s%s", prefix, e->name);
-        const struct tensor *t = tensors_find(file, name);
+        const struct tensor *t = find_entry(m, file, path, prefix, i, err);
         if (!t)
-            return error_set(err, "%s: the tensor %s is missing", path, name);
-        if (t->type != real_type || t->rank != 2 || t->shape[0] != (size_t)e->rows ||
-            t->shape[1] != (size_t)e->cols)
-            return error_set(err, "%s: the tensor %s should be %s [%d, %d]", path, name,
-                             tensor_type_name(real_type), e->rows, e->cols);
-        memcpy(params_view(p, block, i).data, t->data,
-               (size_t)e->rows * (size_t)e->cols * sizeof(real));
+            return -1;
+        copy_values(params_view(p, block, i).data, t, (size_t)t->shape[0] * t->shape[1]);
     }
     return 0;
 }
 
-int model_read(struct model *m, const struct tensors *file, const char *path,
-               struct satz_error *err)
+/* Before anything is allocated: the recipe in a file may claim any size. */
+static int check_parameters(const struct model *m, const struct tensors *file, const char *path,
+                            struct satz_error *err)
+{
+    for (int i = 0; i < m->network.params.count; i++)
+        if (!find_entry(m, file, path, "", i, err))
+            return -1;
+    return 0;
+}
+
+/* Where the file has all values as the network lays them out, or NULL. */
+static const real *find_block(const struct model *m, const struct tensors *file, const char *path)
+{
+    const struct params *p = &m->network.params;
+    const char *block = NULL;
+    for (int i = 0; i < p->count; i++) {
+        const struct tensor *t = find_entry(m, file, path, "", i, NULL);
+        if (!t || t->type != real_type)
+            return NULL;
+        if (i == 0)
+            block = t->data;
+        if ((const char *)t->data != block + p->entries[i].offset * sizeof(real))
+            return NULL;
+    }
+    return (uintptr_t)block % 64 == 0 ? (const real *)(const void *)block : NULL;
+}
+
+/* All but the network's values. */
+static int read_head(struct model *m, const struct tensors *file, const char *path,
+                     struct satz_error *err)
 {
     *m = (struct model){0};
     const char *recipe = tensors_metadata(file, "satz.recipe");
@@ -126,8 +184,7 @@ int model_read(struct model *m, const struct tensors *file, const char *path,
         goto fail;
     if (training && !(m->training = memory_copy_string(training, err)))
         goto fail;
-    if (declare(m, err) < 0 ||
-        model_read_block(m, file, path, "", m->network.params.values, err) < 0)
+    if (declare(m, err) < 0 || check_parameters(m, file, path, err) < 0)
         goto fail;
     return 0;
 fail:
@@ -135,14 +192,43 @@ fail:
     return -1;
 }
 
+static int read_values(struct model *m, const struct tensors *file, const char *path,
+                       struct satz_error *err)
+{
+    struct params *p = &m->network.params;
+    return params_allocate(p, err) < 0 ? -1 : model_read_block(m, file, path, "", p->values, err);
+}
+
+int model_read(struct model *m, const struct tensors *file, const char *path,
+               struct satz_error *err)
+{
+    if (read_head(m, file, path, err) < 0)
+        return -1;
+    if (read_values(m, file, path, err) < 0) {
+        model_release(m);
+        return -1;
+    }
+    return 0;
+}
+
 int model_load(struct model *m, const char *path, struct satz_error *err)
 {
     struct tensors file;
     if (tensors_open(&file, path, err) < 0)
         return -1;
-    int status = model_read(m, &file, path, err);
-    tensors_release(&file);
-    return status;
+    if (read_head(m, &file, path, err) < 0) {
+        tensors_release(&file);
+        return -1;
+    }
+    m->mapping = file;
+    struct params *p = &m->network.params;
+    p->values = (real *)find_block(m, &file, path);
+    p->borrowed = p->values != NULL;
+    if (!p->borrowed && read_values(m, &file, path, err) < 0) {
+        model_release(m);
+        return -1;
+    }
+    return 0;
 }
 
 static struct tensor tokenizer_tensor(const char *name, const struct tokenizer *t)

@@ -16,7 +16,8 @@ struct model {
     struct recipe recipe;
     struct tokenizer *source_tokenizer, *target_tokenizer; /* one and the same when joint */
     struct seq2seq network;
-    char *training; /* JSON; may be NULL */
+    char *training;         /* JSON; may be NULL */
+    struct tensors mapping; /* open while the network's values lie in it */
 };
 
 /* Takes over the tokenizers (also on failure); declares the network and draws its first values. */
@@ -24,7 +25,9 @@ int model_init(struct model *m, const struct recipe *recipe, struct tokenizer *s
                struct tokenizer *target, struct satz_error *err);
 
 /* Reads and checks a model file; the caller then makes packed weights (weights_allocate,
- * weights_pack). The values are copied out of the mapping, which is closed again. */
+ * weights_pack). Where the file has the values as the network lays them out, as files of Satz
+ * nearly always do, they are not copied: the file stays mapped, and must be replaced rather than
+ * written over while the model is open. The values may be read only. */
 int model_load(struct model *m, const char *path, struct satz_error *err);
 
 /* As model_load from an open file, which may be a checkpoint and is named in errors. */

@@ -9,6 +9,7 @@ static inline struct param_init model_weight_init(const struct recipe *recipe)
 {
     return (struct param_init){
         .kind = recipe_is(recipe->model.init, "uniform")  ? PARAM_UNIFORM
+                : recipe_is(recipe->model.init, "normal") ? PARAM_NORMAL
                 : recipe_is(recipe->model.init, "xavier") ? PARAM_XAVIER
                                                           : PARAM_ORTHOGONAL,
         .value = (real)recipe->model.init_scale,

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/rng.h"
 #include "model/options.h"
 #include "model/sites.h"
 #include "nn/embed.h"
@@ -11,7 +12,7 @@ static int declare_embeddings(struct seq2seq *m, const struct recipe *recipe,
 {
     int width = recipe->model.embedding;
     struct param_init init = {.kind = PARAM_NORMAL, .value = (real)(1.0 / sqrt((double)width))};
-    if (recipe_is(recipe->model.init, "uniform"))
+    if (recipe_is(recipe->model.init, "uniform") || recipe_is(recipe->model.init, "normal"))
         init = model_weight_init(recipe);
     m->target_embedding =
         params_add(&m->params, "target.embedding", m->target_size, width, init, err);
@@ -36,6 +37,7 @@ static int declare_output(struct seq2seq *m, const struct recipe *recipe, struct
                          "model.readout is %d and model.embedding %d: make them equal",
                          recipe->model.tie, width, recipe->model.embedding);
     m->loss.smoothing = (real)recipe->train.label_smoothing;
+    m->loss.agreement = (real)recipe->train.rdrop;
     m->loss.bias = params_add(&m->params, "output.bias", 1, m->target_size,
                               (struct param_init){.kind = PARAM_ZERO}, err);
     if (param < 0 || m->loss.bias < 0)
@@ -52,6 +54,12 @@ int seq2seq_init(struct seq2seq *m, const struct recipe *recipe, int source_size
         .target_size = target_size,
         .dropout_embedding = (real)recipe->dropout.embedding,
         .dropout_annotations = (real)recipe->dropout.annotations,
+        .dropout_source_words = (real)recipe->dropout.source_words,
+        .dropout_target_words = (real)recipe->dropout.target_words,
+        .variational = recipe->dropout.variational,
+        .schedules = !recipe_is(recipe->scheduled.decay, "none"),
+        .likeliest = recipe_is(recipe->scheduled.choice, "argmax"),
+        .bptt = recipe->train.bptt,
     };
     if (recipe_is(recipe->model.tie, "all") && source_size != target_size) {
         error_set(err,
@@ -94,7 +102,7 @@ void seq2seq_source_plan(const struct seq2seq *m, const struct sequence *seq, bo
         if (training)
             source->attention.d_annotations = pass_mat(arena, seq->total, m->encoder.width);
     }
-    bridge_plan(&m->encoder, &m->decoder, seq->rows, training, arena, &source->bridge);
+    bridge_plan(&m->encoder, &m->decoder, seq->rows, seq->steps, training, arena, &source->bridge);
 }
 
 static struct bridge_source bridge_view(const struct seq2seq *m, const struct sequence *seq,
@@ -110,6 +118,38 @@ static struct bridge_source bridge_view(const struct seq2seq *m, const struct se
     };
 }
 
+/* Dropout on the embedded source and on the annotations; on their gradients, its backward pass. */
+static void drop_source(const struct pass *pass, const struct seq2seq *m,
+                        const struct sequence *seq, const int *ids, struct mat x)
+{
+    for (int step = 0; step < seq->steps; step++) {
+        int at = seq->offset[step];
+        pass_drop_words(pass, SITE_SOURCE_WORDS, m->dropout_source_words, m->variational ? 0 : at,
+                        m->variational ? ids + at : NULL,
+                        mat_rows(x, at, sequence_active(seq, step)));
+    }
+    pass_dropout_words(pass, SITE_SOURCE_EMBEDDING, m->dropout_embedding, m->variational, seq, x);
+}
+
+static void drop_annotations(const struct pass *pass, const struct seq2seq *m,
+                             const struct sequence *seq, const int *start, struct mat annotations)
+{
+    if (!m->variational) {
+        pass_dropout(pass, SITE_ANNOTATIONS, m->dropout_annotations, 0, annotations);
+        return;
+    }
+    for (int r = 0; r < seq->rows; r++)
+        for (int i = start[r]; i < start[r + 1]; i++)
+            pass_dropout(pass, SITE_ANNOTATIONS, m->dropout_annotations, r,
+                         mat_rows(annotations, i, 1));
+}
+
+/* Whether decoder_output must be called step by step. */
+static bool by_step(const struct seq2seq *m)
+{
+    return decoder_hands_on(&m->decoder) || m->variational || m->schedules;
+}
+
 void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
                     const int *ids, struct seq2seq_source *source)
 {
@@ -118,9 +158,9 @@ void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const stru
     for (int r = 0; r < seq->rows; r++)
         source->start[r + 1] = source->start[r] + seq->length[r];
     embed_forward(pass, m->source_embedding, ids, x);
-    pass_dropout(pass, SITE_SOURCE_EMBEDDING, m->dropout_embedding, 0, x);
+    drop_source(pass, m, seq, ids, x);
     encoder_forward(pass, &m->encoder, seq, source->start, &source->encoder, annotations);
-    pass_dropout(pass, SITE_ANNOTATIONS, m->dropout_annotations, 0, annotations);
+    drop_annotations(pass, m, seq, source->start, annotations);
     struct bridge_source view = bridge_view(m, seq, source);
     bridge_forward(pass, &m->bridge, &m->decoder, &view, &source->bridge);
     if (m->decoder.place != PLACE_NONE)
@@ -129,27 +169,58 @@ void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const stru
         mat_zero(source->attention.d_annotations);
 }
 
+/* Whether attention's window draws words, so that losses are costs of what was drawn. */
+static bool draws_words(const struct seq2seq *m)
+{
+    return m->decoder.place != PLACE_NONE && m->decoder.attention.window->samples;
+}
+
+/* Steps [from, to) of the target, whose words are rows [first, first + n) of the batch's. */
+struct span {
+    int from, to, first, n;
+};
+
+static struct span span_at(const struct seq2seq *m, const struct sequence *seq, int from)
+{
+    int to = m->bptt > 0 && m->bptt < seq->steps - from ? from + m->bptt : seq->steps;
+    return (struct span){from, to, seq->offset[from], seq->offset[to] - seq->offset[from]};
+}
+
 void seq2seq_plan(const struct seq2seq *m, const struct batch *b, bool training,
                   struct arena *arena, struct seq2seq_memory *memory)
 {
     *memory = (struct seq2seq_memory){0};
     seq2seq_source_plan(m, &b->source, training, arena, &memory->source);
-    memory->sentence = arena_take(arena, (size_t)b->target.total, sizeof(int));
-    decoder_rows_plan(&m->decoder, b->target.total, memory->sentence, b->source.steps, training,
-                      arena, &memory->rows);
+    struct span longest = span_at(m, &b->target, 0); /* later steps have no more rows */
+    memory->sentence = arena_take(arena, (size_t)longest.n, sizeof(int));
+    memory->words = arena_take(arena, (size_t)longest.n, sizeof(int));
+    decoder_rows_plan(&m->decoder, longest.n, memory->sentence, b->source.steps, training, arena,
+                      &memory->rows);
+    if (longest.to < b->target.steps)
+        memory->carry = pass_mat(arena, b->n, memory->rows.next.cols);
     if (training)
-        memory->d_state = pass_mat(arena, b->n, m->decoder.state_width);
+        memory->d_state =
+            pass_mat(arena, b->n, decoder_state_columns(&m->decoder, b->source.steps));
+    if (training && draws_words(m)) {
+        memory->costs = arena_take(arena, (size_t)longest.n, sizeof *memory->costs);
+        memory->counts = arena_take(arena, (size_t)longest.n, sizeof *memory->counts);
+    }
     loss_plan(&m->loss, &m->weights, arena, &memory->logits);
 }
 
 /* Rows [0, n) of step `step` start from the step before, or from the bridge's states. */
-static void copy_previous(const struct batch *b, int step, struct seq2seq_memory *memory)
+static void copy_previous(const struct batch *b, struct span span, int step,
+                          struct seq2seq_memory *memory)
 {
     const struct sequence *seq = &b->target;
     int n = sequence_active(seq, step);
-    struct mat to = mat_rows(memory->rows.previous, seq->offset[step], n);
+    struct mat to = mat_rows(memory->rows.previous, seq->offset[step] - span.first, n);
+    if (step > span.from) {
+        mat_copy(to, mat_rows(memory->rows.next, seq->offset[step - 1] - span.first, n));
+        return;
+    }
     if (step > 0) {
-        mat_copy(to, mat_rows(memory->rows.next, seq->offset[step - 1], n));
+        mat_copy(to, mat_rows(memory->carry, 0, n));
         return;
     }
     for (int r = 0; r < n; r++)
@@ -157,64 +228,212 @@ static void copy_previous(const struct batch *b, int step, struct seq2seq_memory
                (size_t)to.cols * sizeof(real));
 }
 
-static struct decoder_rows step_rows(const struct seq2seq *m, const struct sequence *seq, int step,
+static struct decoder_rows span_rows(const struct seq2seq *m, struct span span,
                                      const struct seq2seq_memory *memory)
 {
-    return decoder_rows_slice(&m->decoder, &memory->rows, seq->offset[step],
-                              sequence_active(seq, step));
+    struct decoder_rows rows = decoder_rows_slice(&m->decoder, &memory->rows, 0, span.n);
+    rows.first = rows.attention.first = span.first;
+    return rows;
+}
+
+static struct decoder_rows step_rows(const struct seq2seq *m, const struct sequence *seq,
+                                     struct span span, int step,
+                                     const struct seq2seq_memory *memory)
+{
+    struct decoder_rows rows = decoder_rows_slice(
+        &m->decoder, &memory->rows, seq->offset[step] - span.first, sequence_active(seq, step));
+    rows.attention.first = seq->offset[step];
+    rows.first = m->variational ? 0 : seq->offset[step];
+    return rows;
+}
+
+/* Dropout on a step's embedded words; on their gradient, its backward pass. */
+static void drop_target(const struct pass *pass, const struct seq2seq *m, int first,
+                        const int *words, struct mat x)
+{
+    pass_drop_words(pass, SITE_TARGET_WORDS, m->dropout_target_words, first,
+                    m->variational ? words : NULL, x);
+    pass_dropout(pass, SITE_TARGET_EMBEDDING, m->dropout_embedding, first, x);
+}
+
+static void drop_words(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
+                       struct span span, const int *words, struct mat x)
+{
+    for (int step = span.from; step < span.to; step++) {
+        int at = seq->offset[step] - span.first;
+        drop_target(pass, m, m->variational ? 0 : seq->offset[step], words + at,
+                    mat_rows(x, at, sequence_active(seq, step)));
+    }
+}
+
+/* A word by its probabilities, or the likeliest; u in [0, 1). z is used up. */
+static int choose_word(const struct pass *pass, struct mat z, bool likeliest, double u)
+{
+    const real *row = z.data;
+    int best = 0;
+    if (likeliest) {
+        for (int v = 1; v < z.cols; v++)
+            best = row[v] > row[best] ? v : best;
+        return best;
+    }
+    pass->kernels->softmax_rows(z);
+    for (double sum = (double)row[0]; best + 1 < z.cols && sum <= u; sum += (double)row[best])
+        best++;
+    return best;
+}
+
+/* Replaces some words of a step by what the model makes of the step before (Bengio 2015): word i of
+ * the batch with probability pass->own_words. No gradient goes by way of the choice. */
+static void choose_words(const struct pass *pass, const struct seq2seq *m,
+                         const struct sequence *seq, struct span span, int step,
+                         struct seq2seq_memory *memory)
+{
+    uint64_t which = rng_mix(pass->key ^ SITE_OWN_WORDS);
+    uint64_t choice = rng_mix(pass->key ^ SITE_OWN_CHOICE);
+    int n = sequence_active(seq, step), at = seq->offset[step];
+    struct mat readout = mat_rows(memory->rows.readout, seq->offset[step - 1] - span.first, n);
+    for (int from = 0; from < n; from += LOSS_CHUNK) {
+        int rows = n - from < LOSS_CHUNK ? n - from : LOSS_CHUNK;
+        struct mat z = mat_rows(memory->logits, 0, rows);
+        loss_logits(pass, &m->loss, mat_rows(readout, from, rows), z);
+        for (int r = 0; r < rows; r++) {
+            uint64_t word = (uint64_t)(at + from + r);
+            if (rng_uniform(which, word) < pass->own_words)
+                memory->words[at - span.first + from + r] =
+                    choose_word(pass, mat_rows(z, r, 1), m->likeliest, rng_uniform(choice, word));
+        }
+    }
 }
 
 static void forward(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
-                    struct seq2seq_memory *memory)
+                    struct span span, struct seq2seq_memory *memory)
 {
     const struct decoder *d = &m->decoder;
     const struct sequence *seq = &b->target;
     const struct attention_memory *attention = &memory->source.attention;
-    seq2seq_encode(pass, m, &b->source, b->source_ids, &memory->source);
-    embed_forward(pass, m->target_embedding, b->target_in, memory->rows.embedded);
-    pass_dropout(pass, SITE_TARGET_EMBEDDING, m->dropout_embedding, 0, memory->rows.embedded);
-    decoder_project(pass, d, &memory->rows);
-    for (int step = 0; step < seq->steps; step++) {
+    struct decoder_rows all = span_rows(m, span, memory);
+    memcpy(memory->words, b->target_in + span.first, (size_t)span.n * sizeof(int));
+    embed_forward(pass, m->target_embedding, memory->words, all.embedded);
+    if (!m->schedules) {
+        drop_words(pass, m, seq, span, memory->words, all.embedded);
+        decoder_project(pass, d, &all);
+    }
+    for (int step = span.from; step < span.to; step++) {
+        int at = seq->offset[step] - span.first;
         for (int r = 0; r < sequence_active(seq, step); r++)
-            memory->sentence[seq->offset[step] + r] = b->sentence[r];
-        copy_previous(b, step, memory);
-        struct decoder_rows rows = step_rows(m, seq, step, memory);
+            memory->sentence[at + r] = b->sentence[r];
+        copy_previous(b, span, step, memory);
+        struct decoder_rows rows = step_rows(m, seq, span, step, memory);
+        if (m->schedules) {
+            if (step > span.from && pass->own_words > 0)
+                choose_words(pass, m, seq, span, step, memory);
+            embed_forward(pass, m->target_embedding, memory->words + at, rows.embedded);
+            drop_target(pass, m, rows.first, memory->words + at, rows.embedded);
+            decoder_project(pass, d, &rows);
+        }
         decoder_recur(pass, d, attention, &rows);
-        if (decoder_feeds(d))
+        if (by_step(m))
             decoder_output(pass, d, attention, &rows);
     }
-    if (!decoder_feeds(d))
-        decoder_output(pass, d, attention, &memory->rows);
+    if (!by_step(m))
+        decoder_output(pass, d, attention, &all);
+    if (span.to < seq->steps) {
+        int n = sequence_active(seq, span.to);
+        mat_copy(mat_rows(memory->carry, 0, n),
+                 mat_rows(memory->rows.next, seq->offset[span.to - 1] - span.first, n));
+    }
+}
+
+/* The loss as the batch's rows need it. */
+static struct loss loss_of(const struct seq2seq *m, const struct batch *b)
+{
+    struct loss loss = m->loss;
+    if (!b->twins)
+        loss.agreement = 0;
+    return loss;
+}
+
+/* What attention adds to the loss. */
+static double penalty(const struct seq2seq *m, struct span span,
+                      const struct seq2seq_memory *memory)
+{
+    return m->decoder.place == PLACE_NONE
+               ? 0
+               : attention_penalty(&m->decoder.attention, &memory->source.attention,
+                                   attention_rows_slice(memory->rows.attention, 0, span.n));
 }
 
 void seq2seq_loss(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
                   struct seq2seq_memory *memory, struct loss_sums *sums)
 {
-    forward(pass, m, b, memory);
-    loss_forward(pass, &m->loss, memory->rows.readout, b->target_out, memory->logits, sums);
+    struct loss loss = loss_of(m, b);
+    seq2seq_encode(pass, m, &b->source, b->source_ids, &memory->source);
+    for (int from = 0; from < b->target.steps;) {
+        struct span span = span_at(m, &b->target, from);
+        forward(pass, m, b, span, memory);
+        sums->loss += penalty(m, span, memory);
+        loss_forward(pass, &loss, mat_rows(memory->rows.readout, 0, span.n),
+                     b->target_out + span.first, memory->logits, sums);
+        from = span.to;
+    }
 }
 
-/* The decoder, last step first; leaves the gradient of its initial states in memory->d_state. */
+/* From the rows' losses, in memory->costs, to what the words drawn there cost: the row's own loss,
+ * and where its context lives on in the state, what the sentence's later rows of the
+ * span cost. */
+static void reinforce(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
+                      struct span span, real scale, struct seq2seq_memory *memory)
+{
+    const struct decoder *d = &m->decoder;
+    const struct sequence *seq = &b->target;
+    bool lives_on = d->place == PLACE_BEFORE || decoder_feeds(d);
+    for (int step = span.to - 1; step >= span.from; step--)
+        for (int r = 0; r < sequence_active(seq, step); r++) {
+            int row = seq->offset[step] - span.first + r;
+            memory->counts[row] = 1;
+            if (!lives_on || step + 1 == span.to || r >= sequence_active(seq, step + 1))
+                continue;
+            int later = seq->offset[step + 1] - span.first + r;
+            memory->counts[row] += memory->counts[later];
+            memory->costs[row] +=
+                memory->costs[later] +
+                attention_penalty(&d->attention, &memory->source.attention,
+                                  attention_rows_slice(memory->rows.attention, later, 1));
+        }
+    attention_reinforce(pass, &d->attention, scale, memory->costs, memory->counts,
+                        attention_rows_slice(memory->rows.attention, 0, span.n));
+}
+
+/* The decoder over a span, last step first; leaves the gradient of its first states in
+ * memory->d_state. */
 static void decoder_backward(const struct pass *pass, const struct seq2seq *m,
-                             const struct batch *b, struct seq2seq_memory *memory)
+                             const struct batch *b, struct span span, struct seq2seq_memory *memory)
 {
     const struct decoder *d = &m->decoder;
     struct attention_memory *attention = &memory->source.attention;
+    struct decoder_rows all = span_rows(m, span, memory);
     mat_zero(memory->d_state);
-    if (!decoder_feeds(d))
-        decoder_output_backward(pass, d, attention, &memory->rows);
-    for (int step = b->target.steps - 1; step >= 0; step--) {
-        struct decoder_rows rows = step_rows(m, &b->target, step, memory);
+    if (!by_step(m))
+        decoder_output_backward(pass, d, attention, &all, (struct mat){0});
+    for (int step = span.to - 1; step >= span.from; step--) {
+        struct decoder_rows rows = step_rows(m, &b->target, span, step, memory);
         struct mat d_state = mat_rows(memory->d_state, 0, rows.next.rows);
-        if (decoder_feeds(d)) {
-            pass->kernels->add_rows(rows.d_readout, mat_cols(d_state, d->feed, d->readout));
-            decoder_output_backward(pass, d, attention, &rows);
-        }
+        if (by_step(m))
+            decoder_output_backward(pass, d, attention, &rows,
+                                    decoder_hands_on(d) ? d_state : (struct mat){0});
         decoder_recur_backward(pass, d, attention, &rows, d_state);
     }
-    decoder_gradients(pass, d, &memory->rows);
-    pass_dropout(pass, SITE_TARGET_EMBEDDING, m->dropout_embedding, 0, memory->rows.d_embedded);
-    embed_backward(pass, m->target_embedding, b->target_in, memory->rows.d_embedded);
+    decoder_gradients(pass, d, &all);
+    drop_words(pass, m, &b->target, span, memory->words, all.d_embedded);
+    embed_backward(pass, m->target_embedding, memory->words, all.d_embedded);
+}
+
+/* The first span's d_state, in the order of the source rows. */
+static void bridge_gradient(const struct batch *b, struct seq2seq_memory *memory)
+{
+    for (int r = 0; r < b->n; r++)
+        memcpy(mat_row(memory->source.bridge.d_state, b->sentence[r]), mat_row(memory->d_state, r),
+               (size_t)memory->d_state.cols * sizeof(real));
 }
 
 static void source_backward(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
@@ -224,25 +443,35 @@ static void source_backward(const struct pass *pass, const struct seq2seq *m, co
     struct mat d_annotations = source->attention.d_annotations;
     if (m->decoder.place != PLACE_NONE)
         attention_keys_backward(pass, &m->decoder.attention, &source->attention);
-    for (int r = 0; r < b->n; r++)
-        memcpy(mat_row(source->bridge.d_state, b->sentence[r]), mat_row(memory->d_state, r),
-               (size_t)memory->d_state.cols * sizeof(real));
     struct bridge_source view = bridge_view(m, &b->source, source);
     bridge_backward(pass, &m->bridge, &m->decoder, &view, &source->bridge);
-    pass_dropout(pass, SITE_ANNOTATIONS, m->dropout_annotations, 0, d_annotations);
+    drop_annotations(pass, m, &b->source, source->start, d_annotations);
     encoder_backward(pass, &m->encoder, &b->source, source->start, d_annotations, &source->encoder);
     struct mat dx = source->encoder.d_input[0];
-    pass_dropout(pass, SITE_SOURCE_EMBEDDING, m->dropout_embedding, 0, dx);
+    drop_source(pass, m, &b->source, b->source_ids, dx);
     embed_backward(pass, m->source_embedding, b->source_ids, dx);
 }
 
 void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
                       real scale, struct seq2seq_memory *memory, struct loss_sums *sums)
 {
-    forward(pass, m, b, memory);
-    loss_backward(pass, &m->loss, memory->rows.readout, b->target_out, scale, memory->logits,
-                  memory->rows.d_readout, sums);
-    decoder_backward(pass, m, b, memory);
+    struct loss loss = loss_of(m, b);
+    seq2seq_encode(pass, m, &b->source, b->source_ids, &memory->source);
+    memory->source.attention.scale = scale;
+    for (int from = 0; from < b->target.steps;) {
+        struct span span = span_at(m, &b->target, from);
+        forward(pass, m, b, span, memory);
+        sums->loss += penalty(m, span, memory);
+        loss_backward(pass, &loss, mat_rows(memory->rows.readout, 0, span.n),
+                      b->target_out + span.first, scale, memory->logits,
+                      mat_rows(memory->rows.d_readout, 0, span.n), memory->costs, sums);
+        if (draws_words(m))
+            reinforce(pass, m, b, span, scale, memory);
+        decoder_backward(pass, m, b, span, memory);
+        if (from == 0)
+            bridge_gradient(b, memory);
+        from = span.to;
+    }
     source_backward(pass, m, b, memory);
 }
 

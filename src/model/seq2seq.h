@@ -24,7 +24,11 @@ struct seq2seq {
     struct bridge bridge;
     struct decoder decoder;
     struct loss loss;
-    real dropout_embedding, dropout_annotations;
+    real dropout_embedding, dropout_annotations, dropout_source_words, dropout_target_words;
+    bool variational; /* dropout: one mask for all words of a sentence */
+    bool schedules;   /* scheduled sampling: pass->own_words may be above 0 */
+    bool likeliest;   /* own words are the likeliest ones, not drawn */
+    int bptt;         /* steps that a gradient goes back over; 0: all */
 };
 
 /* Declares the model a recipe describes; params_allocate and a source of values (params_initialise
@@ -49,12 +53,18 @@ void seq2seq_source_plan(const struct seq2seq *m, const struct sequence *seq, bo
 void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
                     const int *ids, struct seq2seq_source *source);
 
-/* A whole batch, source and target. */
+/* A whole batch, source and target. The decoder runs over spans of `bptt` steps, one after the
+ * other: each forward, loss, backward, with the last states of the one before as its first, which
+ * pass no gradient back. Rows of the decoder are those of one span, `most` in the longest. */
 struct seq2seq_memory {
     struct seq2seq_source source;
-    struct decoder_rows rows; /* one row per target word */
-    int *sentence;            /* [target.total]: source row of each target word */
+    struct decoder_rows rows; /* one row per target word of the span */
+    int *sentence;            /* [most]: source row of each target word */
+    int *words;               /* [most]: what the decoder reads */
+    struct mat carry;         /* [B, state]: the last states of the span before */
     struct mat d_state;       /* [B, state] */
+    double *costs;            /* [target.total], for the window hard: of the word drawn for a row */
+    int *counts;              /* [target.total]: words that a cost counts */
     struct mat logits;        /* [LOSS_CHUNK, Vt]: a chunk of rows */
 };
 

@@ -40,8 +40,57 @@ static void weighted_sum_backward(const real *alpha, struct mat h, const real *r
     }
 }
 
+static real product(int n, const real *x, const real *y)
+{
+    real sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int k = 0; k < n; k++)
+        sum += x[k] * y[k];
+    return sum;
+}
+
+static void add_scaled(int n, real a, const real *restrict x, real *restrict y)
+{
+#pragma omp simd
+    for (int k = 0; k < n; k++)
+        y[k] += a * x[k];
+}
+
+static void cover(struct mat keys, const real *coverage, const real *restrict w, struct mat covered)
+{
+    for (int j = 0; j < keys.rows; j++) {
+        const real *key = mat_row(keys, j);
+        real *restrict to = mat_row(covered, j);
+        real c = coverage[j];
+#pragma omp simd
+        for (int k = 0; k < keys.cols; k++)
+            to[k] = key[k] + c * w[k];
+    }
+}
+
+static void cover_backward(struct mat d_covered, const real *coverage, const real *restrict w,
+                           struct mat d_keys, real *restrict d_w, real *d_coverage)
+{
+    for (int j = 0; j < d_covered.rows; j++) {
+        const real *restrict d = mat_row(d_covered, j);
+        real *restrict d_key = mat_row(d_keys, j);
+        real c = coverage[j], sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int k = 0; k < d_covered.cols; k++) {
+            d_key[k] += d[k];
+            d_w[k] += c * d[k];
+            sum += d[k] * w[k];
+        }
+        d_coverage[j] += sum;
+    }
+}
+
 const struct attention_kernels SIMD(attention_kernels) = {
     .softmax_backward = softmax_backward,
     .weighted_sum = weighted_sum,
     .weighted_sum_backward = weighted_sum_backward,
+    .product = product,
+    .add_scaled = add_scaled,
+    .cover = cover,
+    .cover_backward = cover_backward,
 };

@@ -18,9 +18,11 @@ struct rnn;
  *   next     [n, states*H]  h_t | ...
  *   saved    [n, saved*H]   forward: out what else backward needs
  *                           backward: in that, out what else weight_gradient needs
- *   d_state  [n, states*H]  backward: in the gradient of next, out that of previous */
+ *   keep     [n, H]         factors of the candidate update (LSTM: tanh's g; GRU and MUT: n;
+ * simple: the state itself): 1, or recurrent dropout's (Semeniuta 2016) d_state  [n, states*H]
+ * backward: in the gradient of next, out that of previous */
 struct cell_step {
-    struct mat gates, previous, next, saved, d_state;
+    struct mat gates, previous, next, saved, keep, d_state;
 };
 
 struct cell {

@@ -4,10 +4,10 @@
  *   r = sigmoid(a_r + h W_hr^T)          z = sigmoid(a_z + h W_hz^T)
  *   s = h W_hn^T + b_hn
  *   n = tanh(a_n + r s)
- *   h' = (1 - z) n + z h
+ *   h' = (1 - z) k n + z h                k: dropout's factors, or 1 (nn/cell.h)
  *
  * backward, given dh':
- *   da_n = dh' (1 - z) (1 - n^2)         da_z = dh' (h - n) z (1 - z)
+ *   da_n = dh' (1 - z) k (1 - n^2)       da_z = dh' (h - k n) z (1 - z)
  *   da_r = da_n s r (1 - r)              ds = da_n r
  *   dh = dh' z + da_r W_hr + da_z W_hz + ds W_hn
  *
@@ -31,8 +31,8 @@ static int declare(struct rnn *rnn, const char *prefix, struct params *p, struct
 }
 
 static void row_forward(int n, real *restrict a, const real *restrict bias,
-                        const real *restrict recurrent_bias, real *restrict s,
-                        const real *restrict h, real *restrict h_next)
+                        const real *restrict recurrent_bias, const real *restrict keep,
+                        real *restrict s, const real *restrict h, real *restrict h_next)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
@@ -44,7 +44,7 @@ static void row_forward(int n, real *restrict a, const real *restrict bias,
         a[n + j] = z;
         a[2 * n + j] = candidate;
         s[j] = sum;
-        h_next[j] = candidate + z * (h[j] - candidate);
+        h_next[j] = keep[j] * candidate + z * (h[j] - keep[j] * candidate);
     }
 }
 
@@ -56,21 +56,21 @@ static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_
     const real *bias = params_mat(pass->params, rnn->bias_param).data;
     const real *recurrent_bias = params_mat(pass->params, rnn->more_param[RECURRENT_BIAS]).data;
     for (int r = 0; r < s.gates.rows; r++)
-        row_forward(hidden, mat_row(s.gates, r), bias, recurrent_bias, mat_row(s.saved, r),
-                    mat_row(s.previous, r), mat_row(s.next, r));
+        row_forward(hidden, mat_row(s.gates, r), bias, recurrent_bias, mat_row(s.keep, r),
+                    mat_row(s.saved, r), mat_row(s.previous, r), mat_row(s.next, r));
 }
 
 /* a and s hold what forward left on entry and its gradients on return; dh only its part by way
  * of z. */
-static void row_backward(int n, real *restrict a, real *restrict s, const real *restrict h,
-                         real *restrict dh)
+static void row_backward(int n, real *restrict a, const real *restrict keep, real *restrict s,
+                         const real *restrict h, real *restrict dh)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real r = a[j], z = a[n + j], candidate = a[2 * n + j];
-        real d = dh[j] * (1 - z) * (1 - candidate * candidate);
+        real d = dh[j] * (1 - z) * keep[j] * (1 - candidate * candidate);
         a[j] = d * s[j] * r * (1 - r);
-        a[n + j] = dh[j] * (h[j] - candidate) * z * (1 - z);
+        a[n + j] = dh[j] * (h[j] - keep[j] * candidate) * z * (1 - z);
         a[2 * n + j] = d;
         s[j] = d * r;
         dh[j] *= z;
@@ -81,8 +81,8 @@ static void backward(const struct pass *pass, const struct rnn *rnn, struct cell
 {
     int hidden = rnn->options.hidden;
     for (int r = 0; r < s.gates.rows; r++)
-        row_backward(hidden, mat_row(s.gates, r), mat_row(s.saved, r), mat_row(s.previous, r),
-                     mat_row(s.d_state, r));
+        row_backward(hidden, mat_row(s.gates, r), mat_row(s.keep, r), mat_row(s.saved, r),
+                     mat_row(s.previous, r), mat_row(s.d_state, r));
     weight_backward(pass, rnn->recurrent[0], mat_cols(s.gates, 0, 2 * hidden), 1, s.d_state);
     weight_backward(pass, rnn->recurrent[1], s.saved, 1, s.d_state);
 }

@@ -56,8 +56,8 @@ static struct values values_of(const struct pass *pass, const struct rnn *rnn, r
 
 /* From x W_ih^T and y = h W_hh^T to gates, r z n s, and the next state. */
 static void row_forward(int n, const real *restrict x, const real *restrict y,
-                        const struct values *v, real *restrict gates, const real *restrict h,
-                        real *restrict h_next)
+                        const struct values *v, const real *restrict keep, real *restrict gates,
+                        const real *restrict h, real *restrict h_next)
 {
     const struct layer_norm x_rz = layer_norm_of(2 * n, x), x_n = layer_norm_of(n, x + 2 * n);
     const struct layer_norm y_rz = layer_norm_of(2 * n, y), y_n = layer_norm_of(n, y + 2 * n);
@@ -75,7 +75,7 @@ static void row_forward(int n, const real *restrict x, const real *restrict y,
         real candidate = vmath_tanh(gain_x[k] * layer_norm_at(x_n, x[k]) + bias[k] + r * sum);
         gates[k] = candidate;
         gates[3 * n + j] = sum;
-        h_next[j] = candidate + z * (h[j] - candidate);
+        h_next[j] = keep[j] * candidate + z * (h[j] - keep[j] * candidate);
     }
 }
 
@@ -86,20 +86,21 @@ static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_
     weight_forward(pass, rnn->recurrent[0], s.previous, 0, mat_cols(s.saved, 0, 3 * n));
     for (int r = 0; r < s.gates.rows; r++) {
         real *y = mat_row(s.saved, r);
-        row_forward(n, mat_row(s.gates, r), y, &v, y + 3 * n, mat_row(s.previous, r),
-                    mat_row(s.next, r));
+        row_forward(n, mat_row(s.gates, r), y, &v, mat_row(s.keep, r), y + 3 * n,
+                    mat_row(s.previous, r), mat_row(s.next, r));
     }
 }
 
 /* gates: in r z n s, out da and ds; dh: its part by way of z. */
-static void gates_backward(int n, real *restrict gates, const real *restrict h, real *restrict dh)
+static void gates_backward(int n, real *restrict gates, const real *restrict keep,
+                           const real *restrict h, real *restrict dh)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real r = gates[j], z = gates[n + j], candidate = gates[2 * n + j];
-        real d = dh[j] * (1 - z) * (1 - candidate * candidate);
+        real d = dh[j] * (1 - z) * keep[j] * (1 - candidate * candidate);
         gates[j] = d * gates[3 * n + j] * r * (1 - r);
-        gates[n + j] = dh[j] * (h[j] - candidate) * z * (1 - z);
+        gates[n + j] = dh[j] * (h[j] - keep[j] * candidate) * z * (1 - z);
         gates[2 * n + j] = d;
         gates[3 * n + j] = d * r;
         dh[j] *= z;
@@ -122,7 +123,7 @@ static void backward(const struct pass *pass, const struct rnn *rnn, struct cell
     struct values d = values_of(pass, rnn, pass->gradients);
     for (int r = 0; r < s.gates.rows; r++) {
         real *y = mat_row(s.saved, r), *gates = y + 3 * n;
-        gates_backward(n, gates, mat_row(s.previous, r), mat_row(s.d_state, r));
+        gates_backward(n, gates, mat_row(s.keep, r), mat_row(s.previous, r), mat_row(s.d_state, r));
         norm_backward(n, mat_row(s.gates, r), v.input_gain, gates, gates + 2 * n, d.input_gain);
         norm_backward(n, y, v.recurrent_gain, gates, gates + 3 * n, d.recurrent_gain);
     }

@@ -26,14 +26,15 @@ static int declare(struct rnn *rnn, const char *prefix, struct params *p, struct
 }
 
 static void gates_forward(int n, real *restrict a, const real *restrict bias,
-                          const real *restrict c, real *restrict h_next, real *restrict c_next)
+                          const real *restrict keep, const real *restrict c, real *restrict h_next,
+                          real *restrict c_next)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real f = vmath_sigmoid(a[j] + bias[j]);
         real g = vmath_tanh(a[n + j] + bias[n + j]);
         real o = vmath_sigmoid(a[2 * n + j] + bias[2 * n + j]);
-        real cell = g + f * (c[j] - g);
+        real cell = keep[j] * g + f * (c[j] - keep[j] * g);
         a[j] = f;
         a[n + j] = g;
         a[2 * n + j] = o;
@@ -49,22 +50,23 @@ static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_
     const real *bias = params_mat(pass->params, rnn->bias_param).data;
     for (int r = 0; r < s.gates.rows; r++) {
         real *next = mat_row(s.next, r);
-        gates_forward(hidden, mat_row(s.gates, r), bias, mat_row(s.previous, r) + hidden, next,
-                      next + hidden);
+        gates_forward(hidden, mat_row(s.gates, r), bias, mat_row(s.keep, r),
+                      mat_row(s.previous, r) + hidden, next, next + hidden);
     }
 }
 
 /* a holds the activations on entry and the gradients of the pre-activations on return. */
-static void gates_backward(int n, real *restrict a, const real *restrict c,
-                           const real *restrict c_next, const real *restrict dh, real *restrict dc)
+static void gates_backward(int n, real *restrict a, const real *restrict keep,
+                           const real *restrict c, const real *restrict c_next,
+                           const real *restrict dh, real *restrict dc)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real f = a[j], g = a[n + j], o = a[2 * n + j];
         real t = vmath_tanh(c_next[j]);
         real d = dc[j] + dh[j] * o * (1 - t * t);
-        a[j] = d * (c[j] - g) * f * (1 - f);
-        a[n + j] = d * (1 - f) * (1 - g * g);
+        a[j] = d * (c[j] - keep[j] * g) * f * (1 - f);
+        a[n + j] = d * (1 - f) * keep[j] * (1 - g * g);
         a[2 * n + j] = dh[j] * t * o * (1 - o);
         dc[j] = d * f;
     }
@@ -75,8 +77,8 @@ static void backward(const struct pass *pass, const struct rnn *rnn, struct cell
     int hidden = rnn->options.hidden;
     for (int r = 0; r < s.gates.rows; r++) {
         real *d = mat_row(s.d_state, r);
-        gates_backward(hidden, mat_row(s.gates, r), mat_row(s.previous, r) + hidden,
-                       mat_row(s.next, r) + hidden, d, d + hidden);
+        gates_backward(hidden, mat_row(s.gates, r), mat_row(s.keep, r),
+                       mat_row(s.previous, r) + hidden, mat_row(s.next, r) + hidden, d, d + hidden);
     }
     weight_backward(pass, rnn->recurrent[0], s.gates, 0, mat_cols(s.d_state, 0, hidden));
 }

@@ -77,12 +77,13 @@ static void gates_forward(int n, const real *restrict x, const real *restrict h,
 }
 
 static void state_forward(int n, const real *restrict gates, const struct values *v,
-                          const real *restrict c, real *restrict h_next, real *restrict c_next)
+                          const real *restrict keep, const real *restrict c, real *restrict h_next,
+                          real *restrict c_next)
 {
     const real *restrict gain = v->cell_gain, *restrict bias = v->cell_bias;
 #pragma omp simd
     for (int j = 0; j < n; j++)
-        c_next[j] = gates[n + j] * c[j] + gates[j] * gates[2 * n + j];
+        c_next[j] = gates[n + j] * c[j] + gates[j] * (keep[j] * gates[2 * n + j]);
     const struct layer_norm of_c = layer_norm_of(n, c_next);
 #pragma omp simd
     for (int j = 0; j < n; j++)
@@ -99,7 +100,7 @@ static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_
     for (int r = 0; r < s.gates.rows; r++) {
         real *product = mat_row(s.saved, r), *gates = product + 4 * n, *next = mat_row(s.next, r);
         gates_forward(n, mat_row(s.gates, r), product, &v, gates);
-        state_forward(n, gates, &v, mat_row(s.previous, r) + n, next, next + n);
+        state_forward(n, gates, &v, mat_row(s.keep, r), mat_row(s.previous, r) + n, next, next + n);
     }
 }
 
@@ -126,14 +127,15 @@ static void output_backward(int n, real *restrict gates, const struct values *v,
         dc[j] += dh[j];
 }
 
-static void gates_backward(int n, real *restrict gates, const real *restrict c, real *restrict dc)
+static void gates_backward(int n, real *restrict gates, const real *restrict keep,
+                           const real *restrict c, real *restrict dc)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real i = gates[j], f = gates[n + j], g = gates[2 * n + j];
-        gates[j] = dc[j] * g * i * (1 - i);
+        gates[j] = dc[j] * (keep[j] * g) * i * (1 - i);
         gates[n + j] = dc[j] * c[j] * f * (1 - f);
-        gates[2 * n + j] = dc[j] * i * (1 - g * g);
+        gates[2 * n + j] = dc[j] * i * keep[j] * (1 - g * g);
         dc[j] *= f;
     }
 }
@@ -147,7 +149,7 @@ static void backward(const struct pass *pass, const struct rnn *rnn, struct cell
         real *x = mat_row(s.gates, r), *h = mat_row(s.saved, r), *gates = h + 4 * n;
         real *dh = mat_row(s.d_state, r), *dc = dh + n;
         output_backward(n, gates, &v, &d, mat_row(s.next, r) + n, dh, dc);
-        gates_backward(n, gates, mat_row(s.previous, r) + n, dc);
+        gates_backward(n, gates, mat_row(s.keep, r), mat_row(s.previous, r) + n, dc);
         layer_norm_backward(4 * n, layer_norm_of(4 * n, x), v.input_gain, gates, x, x,
                             d.input_gain);
         layer_norm_backward(4 * n, layer_norm_of(4 * n, h), v.recurrent_gain, gates, h, h,

@@ -33,15 +33,15 @@ static int declare(struct rnn *rnn, const char *prefix, struct params *p, struct
 }
 
 static void gates_forward(int n, real *restrict a, const real *restrict bias,
-                          const real *restrict p, const real *restrict c, real *restrict h_next,
-                          real *restrict c_next)
+                          const real *restrict p, const real *restrict keep, const real *restrict c,
+                          real *restrict h_next, real *restrict c_next)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real i = vmath_sigmoid(a[j] + bias[j] + p[j] * c[j]);
         real f = vmath_sigmoid(a[n + j] + bias[n + j] + p[n + j] * c[j]);
         real g = vmath_tanh(a[2 * n + j] + bias[2 * n + j]);
-        real cell = f * c[j] + i * g;
+        real cell = f * c[j] + i * (keep[j] * g);
         real o = vmath_sigmoid(a[3 * n + j] + bias[3 * n + j] + p[2 * n + j] * cell);
         a[j] = i;
         a[n + j] = f;
@@ -60,13 +60,14 @@ static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_
     const real *p = params_mat(pass->params, rnn->more_param[PEEPHOLE]).data;
     for (int r = 0; r < s.gates.rows; r++) {
         real *next = mat_row(s.next, r);
-        gates_forward(hidden, mat_row(s.gates, r), bias, p, mat_row(s.previous, r) + hidden, next,
-                      next + hidden);
+        gates_forward(hidden, mat_row(s.gates, r), bias, p, mat_row(s.keep, r),
+                      mat_row(s.previous, r) + hidden, next, next + hidden);
     }
 }
 
 /* a holds the activations on entry and the gradients of the pre-activations on return. */
-static void gates_backward(int n, real *restrict a, const real *restrict p, const real *restrict c,
+static void gates_backward(int n, real *restrict a, const real *restrict p,
+                           const real *restrict keep, const real *restrict c,
                            const real *restrict c_next, const real *restrict dh, real *restrict dc)
 {
 #pragma omp simd
@@ -75,10 +76,10 @@ static void gates_backward(int n, real *restrict a, const real *restrict p, cons
         real t = vmath_tanh(c_next[j]);
         real d_o = dh[j] * t * o * (1 - o);
         real d = dc[j] + dh[j] * o * (1 - t * t) + d_o * p[2 * n + j];
-        real d_i = d * g * i * (1 - i), d_f = d * c[j] * f * (1 - f);
+        real d_i = d * (keep[j] * g) * i * (1 - i), d_f = d * c[j] * f * (1 - f);
         a[j] = d_i;
         a[n + j] = d_f;
-        a[2 * n + j] = d * i * (1 - g * g);
+        a[2 * n + j] = d * i * keep[j] * (1 - g * g);
         a[3 * n + j] = d_o;
         dc[j] = d * f + d_i * p[j] + d_f * p[n + j];
     }
@@ -90,8 +91,8 @@ static void backward(const struct pass *pass, const struct rnn *rnn, struct cell
     const real *p = params_mat(pass->params, rnn->more_param[PEEPHOLE]).data;
     for (int r = 0; r < s.gates.rows; r++) {
         real *d = mat_row(s.d_state, r);
-        gates_backward(hidden, mat_row(s.gates, r), p, mat_row(s.previous, r) + hidden,
-                       mat_row(s.next, r) + hidden, d, d + hidden);
+        gates_backward(hidden, mat_row(s.gates, r), p, mat_row(s.keep, r),
+                       mat_row(s.previous, r) + hidden, mat_row(s.next, r) + hidden, d, d + hidden);
     }
     weight_backward(pass, rnn->recurrent[0], s.gates, 0, mat_cols(s.d_state, 0, hidden));
 }

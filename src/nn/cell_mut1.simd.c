@@ -61,15 +61,15 @@ static void gates_forward(int n, real *restrict a, const real *restrict bias,
     }
 }
 
-static void mix_forward(int n, real *restrict a, const real *restrict bias, const real *restrict h,
-                        real *restrict h_next)
+static void mix_forward(int n, real *restrict a, const real *restrict bias,
+                        const real *restrict keep, const real *restrict h, real *restrict h_next)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real z = a[Z * n + j];
         real candidate = vmath_tanh(a[N * n + j] + bias[N * n + j] + vmath_tanh(a[X * n + j]));
         a[N * n + j] = candidate;
-        h_next[j] = h[j] + z * (candidate - h[j]);
+        h_next[j] = h[j] + z * (keep[j] * candidate - h[j]);
     }
 }
 
@@ -85,18 +85,19 @@ static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_
     weight_forward(pass, rnn->recurrent[1], blocks(rnn, s.saved, Q, 1), 0,
                    blocks(rnn, s.saved, N, 1));
     for (int r = 0; r < rows; r++)
-        mix_forward(hidden, mat_row(s.saved, r), bias, mat_row(s.previous, r), mat_row(s.next, r));
+        mix_forward(hidden, mat_row(s.saved, r), bias, mat_row(s.keep, r), mat_row(s.previous, r),
+                    mat_row(s.next, r));
 }
 
 /* z and n become their gradients, dh its part by way of z, dx~ its part by way of n. */
-static void mix_backward(int n, real *restrict a, const real *restrict h, real *restrict dx,
-                         real *restrict dh)
+static void mix_backward(int n, real *restrict a, const real *restrict keep, const real *restrict h,
+                         real *restrict dx, real *restrict dh)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real z = a[Z * n + j], candidate = a[N * n + j];
-        real x = vmath_tanh(a[X * n + j]), d = dh[j] * z * (1 - candidate * candidate);
-        a[Z * n + j] = dh[j] * (candidate - h[j]) * z * (1 - z);
+        real x = vmath_tanh(a[X * n + j]), d = dh[j] * z * keep[j] * (1 - candidate * candidate);
+        a[Z * n + j] = dh[j] * (keep[j] * candidate - h[j]) * z * (1 - z);
         a[N * n + j] = d;
         dx[j] = d * (1 - x * x);
         dh[j] *= 1 - z;
@@ -118,8 +119,8 @@ static void backward(const struct pass *pass, const struct rnn *rnn, struct cell
 {
     int hidden = rnn->options.hidden, rows = s.gates.rows;
     for (int r = 0; r < rows; r++)
-        mix_backward(hidden, mat_row(s.saved, r), mat_row(s.previous, r), mat_row(s.gates, r),
-                     mat_row(s.d_state, r));
+        mix_backward(hidden, mat_row(s.saved, r), mat_row(s.keep, r), mat_row(s.previous, r),
+                     mat_row(s.gates, r), mat_row(s.d_state, r));
     weight_backward(pass, rnn->recurrent[1], blocks(rnn, s.saved, N, 1), 0,
                     blocks(rnn, s.saved, DQ, 1));
     for (int r = 0; r < rows; r++)

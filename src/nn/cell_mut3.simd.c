@@ -50,14 +50,14 @@ static void gates_forward(int n, real *restrict a, const real *restrict bias,
     }
 }
 
-static void mix_forward(int n, real *restrict a, const real *restrict bias, const real *restrict h,
-                        real *restrict h_next)
+static void mix_forward(int n, real *restrict a, const real *restrict bias,
+                        const real *restrict keep, const real *restrict h, real *restrict h_next)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real z = a[n + j], candidate = vmath_tanh(a[2 * n + j] + bias[2 * n + j]);
         a[2 * n + j] = candidate;
-        h_next[j] = h[j] + z * (candidate - h[j]);
+        h_next[j] = h[j] + z * (keep[j] * candidate - h[j]);
     }
 }
 
@@ -74,17 +74,19 @@ static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_
         gates_forward(hidden, mat_row(s.gates, r), bias, mat_row(s.previous, r), mat_row(q, r));
     weight_forward(pass, rnn->recurrent[2], q, 1, block(rnn, s.gates, 2));
     for (int r = 0; r < rows; r++)
-        mix_forward(hidden, mat_row(s.gates, r), bias, mat_row(s.previous, r), mat_row(s.next, r));
+        mix_forward(hidden, mat_row(s.gates, r), bias, mat_row(s.keep, r), mat_row(s.previous, r),
+                    mat_row(s.next, r));
 }
 
 /* z and n become their gradients, dh its part by way of z. */
-static void mix_backward(int n, real *restrict a, const real *restrict h, real *restrict dh)
+static void mix_backward(int n, real *restrict a, const real *restrict keep, const real *restrict h,
+                         real *restrict dh)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real z = a[n + j], candidate = a[2 * n + j];
-        a[n + j] = dh[j] * (candidate - h[j]) * z * (1 - z);
-        a[2 * n + j] = dh[j] * z * (1 - candidate * candidate);
+        a[n + j] = dh[j] * (keep[j] * candidate - h[j]) * z * (1 - z);
+        a[2 * n + j] = dh[j] * z * keep[j] * (1 - candidate * candidate);
         dh[j] *= 1 - z;
     }
 }
@@ -106,7 +108,8 @@ static void backward(const struct pass *pass, const struct rnn *rnn, struct cell
     int hidden = rnn->options.hidden, rows = s.gates.rows;
     struct mat u = block(rnn, s.saved, 1), dq = block(rnn, s.saved, 2), du = block(rnn, s.saved, 3);
     for (int r = 0; r < rows; r++)
-        mix_backward(hidden, mat_row(s.gates, r), mat_row(s.previous, r), mat_row(s.d_state, r));
+        mix_backward(hidden, mat_row(s.gates, r), mat_row(s.keep, r), mat_row(s.previous, r),
+                     mat_row(s.d_state, r));
     weight_backward(pass, rnn->recurrent[2], block(rnn, s.gates, 2), 0, dq);
     weight_backward(pass, rnn->recurrent[1], block(rnn, s.gates, 1), 0, du);
     for (int r = 0; r < rows; r++)

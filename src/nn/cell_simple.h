@@ -1,9 +1,10 @@
 /* cell_simple.h -- the simple recurrent network, whatever its activation:
  *
- *   a = x W_ih^T + h W_hh^T + b          h' = activation(a)
+ *   a = x W_ih^T + h W_hh^T + b          y = activation(a)
+ *   h' = k y                             k: dropout's factors, or 1 (nn/cell.h)
  *
  * backward, given dh':
- *   da = dh' slope(h')                   dh = da W_hh
+ *   da = dh' k slope(y)                  dh = da W_hh
  *
  * A cell's file defines `activation` and `slope` (its derivative, from its value) and then includes
  * this, which defines the table's functions. */
@@ -24,12 +25,14 @@ static int declare(struct rnn *rnn, const char *prefix, struct params *p, struct
     return rnn->bias_param < 0 ? -1 : 0;
 }
 
-static void row_forward(int n, const real *restrict a, const real *restrict bias,
-                        real *restrict next)
+static void row_forward(int n, real *restrict a, const real *restrict bias,
+                        const real *restrict keep, real *restrict next)
 {
 #pragma omp simd
-    for (int j = 0; j < n; j++)
-        next[j] = activation(a[j] + bias[j]);
+    for (int j = 0; j < n; j++) {
+        a[j] = activation(a[j] + bias[j]);
+        next[j] = keep[j] * a[j];
+    }
 }
 
 static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_step s)
@@ -37,21 +40,22 @@ static void forward(const struct pass *pass, const struct rnn *rnn, struct cell_
     weight_forward(pass, rnn->recurrent[0], s.previous, 1, s.gates);
     const real *bias = params_mat(pass->params, rnn->bias_param).data;
     for (int r = 0; r < s.gates.rows; r++)
-        row_forward(rnn->options.hidden, mat_row(s.gates, r), bias, mat_row(s.next, r));
+        row_forward(rnn->options.hidden, mat_row(s.gates, r), bias, mat_row(s.keep, r),
+                    mat_row(s.next, r));
 }
 
-static void row_backward(int n, real *restrict a, const real *restrict next,
+static void row_backward(int n, real *restrict a, const real *restrict keep,
                          const real *restrict dh)
 {
 #pragma omp simd
     for (int j = 0; j < n; j++)
-        a[j] = dh[j] * slope(next[j]);
+        a[j] = dh[j] * keep[j] * slope(a[j]);
 }
 
 static void backward(const struct pass *pass, const struct rnn *rnn, struct cell_step s)
 {
     for (int r = 0; r < s.gates.rows; r++)
-        row_backward(rnn->options.hidden, mat_row(s.gates, r), mat_row(s.next, r),
+        row_backward(rnn->options.hidden, mat_row(s.gates, r), mat_row(s.keep, r),
                      mat_row(s.d_state, r));
     weight_backward(pass, rnn->recurrent[0], s.gates, 0, s.d_state);
 }

@@ -16,16 +16,28 @@ void loss_logits(const struct pass *pass, const struct loss *l, struct mat a, st
     pass->kernels->add_bias_rows(logits, params_mat(pass->params, l->bias).data);
 }
 
-/* Row r's contribution to the sums. */
-static void row_loss(const struct loss *l, const struct loss_kernels *k, struct mat z, int r,
-                     real log_sum, int target, struct loss_sums *sums)
+/* Row r's loss, which is added to the sums. */
+static double row_loss(const struct loss *l, const struct loss_kernels *k, struct mat z, int r,
+                       real log_sum, int target, struct loss_sums *sums)
 {
     const real *row = mat_row(z, r);
     double nll = (double)log_sum - (double)row[target];
     double uniform = (double)log_sum - (double)k->sum(z.cols, row) / z.cols;
+    double loss = (1 - (double)l->smoothing) * nll + (double)l->smoothing * uniform;
     sums->nll += nll;
-    sums->loss += (1 - (double)l->smoothing) * nll + (double)l->smoothing * uniform;
+    sums->loss += loss;
     sums->tokens++;
+    return loss;
+}
+
+/* What rows r and r + 1 disagree, into the sums. */
+static void twins_loss(const struct loss *l, const struct loss_kernels *k, struct mat z, int r,
+                       const real *log_sums, real *pq, real *qp, struct loss_sums *sums)
+{
+    const real *p = mat_row(z, r), *q = mat_row(z, r + 1);
+    *pq = k->divergence(z.cols, p, log_sums[r], q, log_sums[r + 1]);
+    *qp = k->divergence(z.cols, q, log_sums[r + 1], p, log_sums[r]);
+    sums->loss += (double)l->agreement / 2 * ((double)*pq + (double)*qp);
 }
 
 void loss_forward(const struct pass *pass, const struct loss *l, struct mat a, const int *targets,
@@ -40,26 +52,51 @@ void loss_forward(const struct pass *pass, const struct loss *l, struct mat a, c
         pass->kernels->log_sum_exp_rows(z, log_sums);
         for (int r = 0; r < n; r++)
             row_loss(l, k, z, r, log_sums[r], targets[from + r], sums);
+        for (int r = 0; r < n && l->agreement > 0; r += 2) {
+            real pq, qp;
+            twins_loss(l, k, z, r, log_sums, &pq, &qp, sums);
+        }
+    }
+}
+
+/* z becomes scale times its gradient, but for the targets. */
+static void rows_gradient(const struct loss *l, const struct loss_kernels *k, struct mat z,
+                          const real *log_sums, real scale, struct loss_sums *sums)
+{
+    real floor = l->smoothing / (real)z.cols;
+    if (l->agreement <= 0) {
+        for (int r = 0; r < z.rows; r++)
+            k->gradient(z.cols, mat_row(z, r), log_sums[r], floor, scale);
+        return;
+    }
+    assert(z.rows % 2 == 0);
+    for (int r = 0; r < z.rows; r += 2) {
+        real pq, qp;
+        twins_loss(l, k, z, r, log_sums, &pq, &qp, sums);
+        k->twins_gradient(z.cols, mat_row(z, r), log_sums[r], pq, mat_row(z, r + 1),
+                          log_sums[r + 1], qp, floor, scale, l->agreement / 2);
     }
 }
 
 void loss_backward(const struct pass *pass, const struct loss *l, struct mat a, const int *targets,
-                   real scale, struct mat logits, struct mat d_a, struct loss_sums *sums)
+                   real scale, struct mat logits, struct mat d_a, double *losses,
+                   struct loss_sums *sums)
 {
     const struct loss_kernels *k = SIMD_BEST(loss_kernels);
     real log_sums[LOSS_CHUNK];
-    real floor = l->smoothing / (real)logits.cols;
     for (int from = 0; from < a.rows; from += LOSS_CHUNK) {
         int n = a.rows - from < LOSS_CHUNK ? a.rows - from : LOSS_CHUNK;
         struct mat z = mat_rows(logits, 0, n);
         loss_logits(pass, l, mat_rows(a, from, n), z);
         pass->kernels->log_sum_exp_rows(z, log_sums);
         for (int r = 0; r < n; r++) {
-            int target = targets[from + r];
-            row_loss(l, k, z, r, log_sums[r], target, sums);
-            k->gradient(z.cols, mat_row(z, r), log_sums[r], floor, scale);
-            mat_row(z, r)[target] -= scale * (1 - l->smoothing);
+            double loss = row_loss(l, k, z, r, log_sums[r], targets[from + r], sums);
+            if (losses)
+                losses[from + r] = loss;
         }
+        rows_gradient(l, k, z, log_sums, scale, sums);
+        for (int r = 0; r < n; r++)
+            mat_row(z, r)[targets[from + r]] -= scale * (1 - l->smoothing);
         weight_backward(pass, l->weight, z, 0, mat_rows(d_a, from, n));
         weight_gradient(pass, l->weight, z, mat_rows(a, from, n));
         bias_gradient(pass, l->bias, z);

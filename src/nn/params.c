@@ -1,7 +1,6 @@
 #include "nn/params.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +11,8 @@
 void params_release(struct params *p)
 {
     free(p->entries);
-    free(p->values);
+    if (!p->borrowed)
+        free(p->values);
     *p = (struct params){0};
 }
 

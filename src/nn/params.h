@@ -7,6 +7,7 @@
 #ifndef SATZ_NN_PARAMS_H
 #define SATZ_NN_PARAMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -40,8 +41,9 @@ struct params {
     struct param *entries;
     int count;
     size_t capacity;
-    size_t size;  /* elements of the block */
-    real *values; /* [size]; NULL until params_allocate */
+    size_t size;   /* elements of the block */
+    real *values;  /* [size]; NULL until params_allocate */
+    bool borrowed; /* values belong to someone else, and may be read only */
 };
 
 void params_release(struct params *p);

@@ -65,12 +65,19 @@ void weights_pack(struct weights *w, int index, const struct params *p, struct c
         w->backend->pack(c, e->backward, m, false);
 }
 
-void weights_release(struct weights *w)
+void weights_clear(struct weights *w)
 {
     for (int i = 0; w->backend && i < w->count; i++) {
         w->backend->pack_free(w->list[i].forward);
         w->backend->pack_free(w->list[i].backward);
+        w->list[i].forward = w->list[i].backward = NULL;
     }
+    w->backend = NULL;
+}
+
+void weights_release(struct weights *w)
+{
+    weights_clear(w);
     free(w->list);
     *w = (struct weights){0};
 }
@@ -118,4 +125,32 @@ void pass_dropout(const struct pass *pass, uint64_t site, real rate, int first_r
     if (pass->dropout && rate > 0)
         pass->kernels->dropout(m, (double)rate, rng_mix(pass->key ^ site),
                                (uint32_t)first_row * (uint32_t)m.cols);
+}
+
+void pass_dropout_words(const struct pass *pass, uint64_t site, real rate, bool variational,
+                        const struct sequence *seq, struct mat m)
+{
+    if (!variational) {
+        pass_dropout(pass, site, rate, 0, m);
+        return;
+    }
+    for (int step = 0; step < seq->steps; step++)
+        pass_dropout(pass, site, rate, 0,
+                     mat_rows(m, seq->offset[step], sequence_active(seq, step)));
+}
+
+void pass_drop_words(const struct pass *pass, uint64_t site, real rate, int first_row,
+                     const int *ids, struct mat m)
+{
+    if (!pass->dropout || rate <= 0)
+        return;
+    uint64_t key = rng_mix(pass->key ^ site);
+    real factor = 1 / (1 - rate);
+    for (int i = 0; i < m.rows; i++) {
+        uint64_t index = (uint64_t)(first_row + i) << 32 | (ids ? (uint32_t)ids[i] + 1 : 0);
+        real kept = rng_uniform(key, index) < (double)rate ? 0 : factor;
+        real *row = mat_row(m, i);
+        for (int j = 0; j < m.cols; j++)
+            row[j] *= kept;
+    }
 }

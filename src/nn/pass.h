@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/sequence.h"
 #include "compute/compute.h"
 #include "compute/kernels.h"
 #include "nn/params.h"
@@ -36,9 +37,10 @@ struct pass {
     const struct params *params;
     const struct weights *weights;
     const struct kernels *kernels;
-    real *gradients; /* this shard's block, accumulated into; NULL outside training */
-    bool dropout;    /* whether dropout is on */
-    uint64_t key;    /* dropout's key: seed, step and shard */
+    real *gradients;  /* this shard's block, accumulated into; NULL outside training */
+    bool dropout;     /* whether dropout is on */
+    uint64_t key;     /* of dropout and own_words: seed, step and shard */
+    double own_words; /* probability that the decoder reads a word of its own choice */
 };
 
 /* Columns [column, column + in) of entry `param`, or its rows [row, row + out). Returns the
@@ -54,6 +56,8 @@ int weights_allocate(struct weights *w, const struct compute_backend *backend, s
 /* Packs weight `index` from the parameters' present values. Different indices may run in parallel.
  */
 void weights_pack(struct weights *w, int index, const struct params *p, struct compute *c);
+/* Frees the packed forms; weights_allocate may follow. */
+void weights_clear(struct weights *w);
 void weights_release(struct weights *w);
 
 /* y = beta y + x W^T */
@@ -72,5 +76,17 @@ struct mat pass_mat(struct arena *arena, int rows, int cols);
  * 1 / (1 - rate), by (pass->key, site, first_row * cols + i). The same call on the gradient is the
  * backward pass. Nothing happens when dropout is off or the rate is 0. */
 void pass_dropout(const struct pass *pass, uint64_t site, real rate, int first_row, struct mat m);
+
+/* As pass_dropout, but rows are words of `seq`, and with `variational` all words of a sentence get
+ * its one mask, row r of the sequence's (Gal and Ghahramani 2016). */
+void pass_dropout_words(const struct pass *pass, uint64_t site, real rate, bool variational,
+                        const struct sequence *seq, struct mat m);
+
+/* Word dropout in place: row i of m, an embedded word, survives whole with probability 1 - rate,
+ * scaled by 1 / (1 - rate), by (pass->key, site, first_row + i and, unless `ids` is NULL, ids[i]).
+ * With the rows of a sentence's sequence and its ids, all its occurrences of a word share their
+ * fate. The same call on the gradient is the backward pass. */
+void pass_drop_words(const struct pass *pass, uint64_t site, real rate, int first_row,
+                     const int *ids, struct mat m);
 
 #endif

@@ -34,6 +34,24 @@ struct mat rnn_plan_saved(const struct rnn *rnn, int n, struct arena *arena)
     return width ? pass_mat(arena, n, width) : mat_make(NULL, n, 0);
 }
 
+struct mat rnn_plan_keep(const struct rnn *rnn, int n, bool training, struct arena *arena)
+{
+    if (training && rnn->options.dropout > 0)
+        return pass_mat(arena, n, rnn->options.hidden);
+    struct mat one = pass_mat(arena, 1, rnn->options.hidden);
+    return (struct mat){.data = one.data, .rows = n, .cols = one.cols, .ld = 0};
+}
+
+void rnn_fill_keep(const struct pass *pass, const struct rnn *rnn, int first_row, struct mat keep)
+{
+    int rows = keep.ld > 0 ? keep.rows : 1;
+    for (int r = 0; r < rows; r++)
+        for (int j = 0; j < keep.cols; j++)
+            mat_row(keep, r)[j] = 1;
+    if (keep.ld > 0)
+        pass_dropout(pass, rnn->options.site, rnn->options.dropout, first_row, keep);
+}
+
 int rnn_declare_recurrent(struct rnn *rnn, const char *prefix, int n, const int *blocks,
                           struct params *p, struct weights *w, struct satz_error *err)
 {
@@ -95,6 +113,7 @@ void rnn_plan(const struct rnn *rnn, const struct sequence *seq, bool training, 
     m->initial = pass_mat(arena, seq->rows, width);
     m->previous = pass_mat(arena, seq->total, width);
     m->saved = rnn_plan_saved(rnn, seq->total, arena);
+    m->keep = rnn_plan_keep(rnn, seq->total, training, arena);
     if (training)
         m->d_state = pass_mat(arena, seq->rows, width);
 }
@@ -127,13 +146,27 @@ static struct cell_step cell_rows(const struct rnn_memory *m, int at, int n)
         .previous = mat_rows(m->previous, at, n),
         .next = mat_rows(m->states, at, n),
         .saved = mat_rows(m->saved, at, n),
+        .keep = mat_rows(m->keep, at, n),
     };
+}
+
+static void fill_keep(const struct pass *pass, const struct rnn *rnn, const struct sequence *seq,
+                      struct rnn_memory *m)
+{
+    if (!rnn->options.variational) {
+        rnn_fill_keep(pass, rnn, 0, m->keep);
+        return;
+    }
+    for (int step = 0; step < seq->steps; step++)
+        rnn_fill_keep(pass, rnn, 0,
+                      mat_rows(m->keep, seq->offset[step], sequence_active(seq, step)));
 }
 
 void rnn_forward(const struct pass *pass, const struct rnn *rnn, const struct sequence *seq,
                  struct mat x, struct rnn_memory *m)
 {
     weight_forward(pass, rnn->input, x, 0, m->gates);
+    fill_keep(pass, rnn, seq, m);
     for (int i = 0; i < seq->steps; i++) {
         int step = rnn->options.reverse ? seq->steps - 1 - i : i;
         copy_previous(rnn, seq, step, m);

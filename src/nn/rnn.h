@@ -19,6 +19,9 @@ struct rnn_options {
     int extra; /* further columns of PREFIX.input, which the caller registers and projects itself */
     bool reverse;     /* runs from each sentence's last step to its first */
     real forget_bias; /* initial bias of a forget gate, where the cell has one */
+    real dropout;     /* recurrent dropout: rate and site; variational: one mask for all steps */
+    uint64_t site;
+    bool variational;
     struct param_init init;
 };
 
@@ -42,6 +45,7 @@ struct rnn_memory {
     struct mat initial;  /* [rows, states*H], filled by the caller before forward */
     struct mat previous; /* [total, states*H]: the state each step started from */
     struct mat saved;    /* [total, saved*H] */
+    struct mat keep;     /* [total, H]: cell_step's */
     struct mat d_state;  /* [rows, states*H]: backward's running gradient (training only) */
 };
 
@@ -63,6 +67,12 @@ int rnn_state_width(const struct rnn *rnn);
 int rnn_gate_width(const struct rnn *rnn);
 /* A matrix of n rows for what a cell saves; without data where it saves nothing. */
 struct mat rnn_plan_saved(const struct rnn *rnn, int n, struct arena *arena);
+
+/* A matrix of n rows for cell_step's keep: in training with recurrent dropout a real one, else n
+ * times the same row. */
+struct mat rnn_plan_keep(const struct rnn *rnn, int n, bool training, struct arena *arena);
+/* Fills it: dropout's factors, for rows [first_row, first_row + n) of the mask, or ones. */
+void rnn_fill_keep(const struct pass *pass, const struct rnn *rnn, int first_row, struct mat keep);
 
 /* Lays out *m; in training the caller fills m->d_state before rnn_backward. */
 void rnn_plan(const struct rnn *rnn, const struct sequence *seq, bool training, struct arena *arena,

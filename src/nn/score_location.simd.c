@@ -6,27 +6,28 @@
 #include "base/simd.h"
 #include "nn/attention.h"
 
-static void energy(int n, const real *q, struct mat keys, const real *v, real *e)
+static void energy(int n, const real *q, int first, struct mat keys, const real *v, real *e)
 {
     (void)v;
     for (int j = 0; j < keys.rows; j++)
-        e[j] = q[j < n ? j : n - 1];
+        e[j] = q[first + j < n ? first + j : n - 1];
 }
 
-static void energy_backward(int n, const real *q, struct mat keys, const real *v, const real *d_e,
-                            real *d_q, struct mat d_keys, real *d_v)
+static void energy_backward(int n, const real *q, int first, struct mat keys, const real *v,
+                            const real *d_e, real *d_q, struct mat d_keys, real *d_v)
 {
     (void)q;
     (void)v;
     (void)d_keys;
     (void)d_v;
     for (int j = 0; j < keys.rows; j++)
-        d_q[j < n ? j : n - 1] += d_e[j];
+        d_q[first + j < n ? first + j : n - 1] += d_e[j];
 }
 
 const struct score SIMD(score_location) = {
     .name = "location",
     .projects_query = true,
+    .blind = true,
     .energy = energy,
     .energy_backward = energy_backward,
 };

@@ -4,8 +4,10 @@
 
 #include "nn/attention.h"
 
-static inline void score_product(int n, const real *q, struct mat keys, const real *v, real *e)
+static inline void score_product(int n, const real *q, int first, struct mat keys, const real *v,
+                                 real *e)
 {
+    (void)first;
     (void)v;
     for (int j = 0; j < keys.rows; j++) {
         const real *key = mat_row(keys, j);
@@ -33,9 +35,11 @@ static inline void score_product_add(int n, const real *q, struct mat keys, real
     }
 }
 
-static inline void score_product_backward(int n, const real *q, struct mat keys, const real *v,
-                                          const real *d_e, real *d_q, struct mat d_keys, real *d_v)
+static inline void score_product_backward(int n, const real *q, int first, struct mat keys,
+                                          const real *v, const real *d_e, real *d_q,
+                                          struct mat d_keys, real *d_v)
 {
+    (void)first;
     (void)v;
     (void)d_v;
     score_product_add(n, q, keys, 1, d_e, d_q, d_keys);

@@ -104,6 +104,7 @@ int batch_fill(struct batch *b, const struct batch_sentence *sources,
         return -1;
     int *at = b->memory->ints;
     b->n = n;
+    b->twins = false;
     b->source_ids = at;
     b->target_in = at += source_total;
     b->target_out = at += target_total;

@@ -21,6 +21,7 @@ struct batch_sentence {
 /* All zero is empty; memory is reused by the next fill and freed by batch_release. */
 struct batch {
     int n;                          /* sentences */
+    bool twins;                     /* rows 2k and 2k + 1 are the same pair; false after a fill */
     struct sequence source, target; /* target is empty when only sources were given */
     int *source_ids;                /* [source.total] */
     int *target_in, *target_out;    /* [target.total]: BEGIN y1 .. ym and y1 .. ym END */

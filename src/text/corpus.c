@@ -11,6 +11,7 @@
 
 struct corpus {
     struct file_map map;
+    unsigned char *own; /* in place of a mapping */
     const struct corpus_entry *entries;
     struct corpus_trailer trailer;
     char digest[17];
@@ -212,11 +213,62 @@ fail:
     return NULL;
 }
 
+/* Entries from lengths; false where lengths or ids are impossible. */
+static bool fill_entries(struct corpus_entry *entries, const int32_t *ids, size_t total,
+                         const int32_t *lengths, uint32_t n, const int sizes[2])
+{
+    size_t at = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        entries[i].offset = at;
+        for (uint32_t side = 0; side < 2; side++) {
+            int32_t length = lengths[2 * i + side];
+            if (length < 0 || (size_t)length > total - at)
+                return false;
+            for (int32_t k = 0; k < length; k++, at++)
+                if (ids[at] < 0 || ids[at] >= sizes[side])
+                    return false;
+        }
+        entries[i].source_length = (uint32_t)lengths[2 * i];
+        entries[i].target_length = (uint32_t)lengths[2 * i + 1];
+    }
+    return at == total;
+}
+
+struct corpus *corpus_from_ids(const int32_t *ids, size_t total, const int32_t *lengths, uint32_t n,
+                               const int sizes[2], struct satz_error *err)
+{
+    size_t area = (total * sizeof *ids + 7) / 8 * 8, bytes = area + n * sizeof(struct corpus_entry);
+    struct corpus *c = memory_new(1, sizeof *c, err);
+    if (!c)
+        return NULL;
+    c->own = memory_new(bytes, 1, err);
+    if (!c->own)
+        goto fail;
+    struct corpus_entry *entries = (struct corpus_entry *)(void *)(c->own + area);
+    if (n == 0 || !fill_entries(entries, ids, total, lengths, n, sizes)) {
+        error_set(err, "the sentence pairs' lengths and ids do not fit together");
+        goto fail;
+    }
+    memcpy(c->own, ids, total * sizeof *ids);
+    c->map = (struct file_map){c->own, bytes};
+    c->entries = entries;
+    c->trailer.id_bytes = sizeof *ids;
+    c->trailer.n_ids = total;
+    c->trailer.statistics.kept = n;
+    return c;
+fail:
+    corpus_free(c);
+    return NULL;
+}
+
 void corpus_free(struct corpus *c)
 {
     if (!c)
         return;
-    file_map_release(&c->map);
+    if (c->own)
+        free(c->own);
+    else
+        file_map_release(&c->map);
     for (int i = 0; i < 2 * c->n_files; i++)
         free(c->names[i]);
     free(c->names);

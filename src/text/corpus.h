@@ -54,6 +54,12 @@ struct corpus;
 struct corpus *corpus_new(const struct corpus_options *options, struct satz_error *err);
 void corpus_free(struct corpus *c);
 
+/* A corpus in memory of n pairs: their ids, each below its side's `sizes` entry, source before
+ * target, pair after pair, are `total` in all; lengths [2 n] are of source and target in turn. It
+ * has neither places nor a digest. Numbers that do not fit together are an error. */
+struct corpus *corpus_from_ids(const int32_t *ids, size_t total, const int32_t *lengths, uint32_t n,
+                               const int sizes[2], struct satz_error *err);
+
 /* Pairs kept, in the order of the text; 1 to 2^32 - 1. */
 uint32_t corpus_size(const struct corpus *c);
 

@@ -1,5 +1,6 @@
 #include "text/corpus_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
@@ -311,21 +312,32 @@ static int put_end(struct writer *w, struct satz_error *err)
     return file_writer_write(w->out, t, sizeof *t, err);
 }
 
-/* A nameless file in the cache's folder: /tmp may be small. */
-static FILE *open_index(const char *folder, struct satz_error *err)
+/* Where the file system has no nameless files: one whose name is taken away at once. */
+static int open_named(const char *folder, struct satz_error *err)
 {
     char *path = file_join(folder, "index.tmp.XXXXXX", err);
-    if (!path)
-        return NULL;
-    int fd = mkostemp(path, O_CLOEXEC);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "w+b");
-    if (!f)
+    int fd = path ? mkostemp(path, O_CLOEXEC) : -1;
+    if (path && fd < 0)
         error_set_errno(err, "%s: cannot write", path);
     if (fd >= 0)
         unlink(path);
-    if (fd >= 0 && !f)
-        close(fd);
     free(path);
+    return fd;
+}
+
+/* A nameless file in the cache's folder: /tmp may be small. */
+static FILE *open_index(const char *folder, struct satz_error *err)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
+        fd = open_named(folder, err);
+    else if (fd < 0)
+        error_set_errno(err, "%s: cannot write", folder);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w+b");
+    if (fd >= 0 && !f) {
+        error_set_errno(err, "%s: cannot write", folder);
+        close(fd);
+    }
     return f;
 }
 

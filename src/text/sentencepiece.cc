@@ -304,6 +304,11 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, stru
     });
 }
 
+bool tokenizer_samples(const struct tokenizer *t)
+{
+    return t->samples;
+}
+
 int tokenizer_sample(const struct tokenizer *t, const char *text, size_t n, int n_best,
                      double alpha, uint64_t key, struct token_list *ids, struct satz_error *err)
 {

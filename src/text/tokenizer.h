@@ -67,6 +67,9 @@ void token_list_release(struct token_list *list);
 int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, struct token_list *ids,
                      struct satz_error *err);
 
+/* Whether a text can be split in more than one way: unigram and bpe. */
+bool tokenizer_samples(const struct tokenizer *t);
+
 /* As tokenizer_encode, but draws one of the possible segmentations (unigram: Kudo 2018,
  * arXiv:1804.10959; bpe: merges dropped with probability alpha, Provilkov et al. 2020,
  * arXiv:1910.13267; char and word models have only one). unigram draws from the `n_best` likeliest,

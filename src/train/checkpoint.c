@@ -26,50 +26,45 @@ static int compare_updates(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The next entry; NULL at the end and, with -1 in *status, on an error. */
+static struct dirent *next_entry(DIR *dir, const char *folder, int *status, struct satz_error *err)
+{
+    errno = 0;
+    struct dirent *entry = readdir(dir);
+    if (!entry && errno)
+        *status = error_set_errno(err, "%s: cannot read the folder", folder);
+    return entry;
+}
+
 int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct satz_error *err)
 {
     DIR *dir = opendir(folder);
     int64_t *list = NULL;
     size_t count = 0, capacity = 0;
+    int status = 0;
     if (!dir)
         return error_set_errno(err, "%s: cannot read the folder", folder);
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+    for (struct dirent *entry;
+         status == 0 && (entry = next_entry(dir, folder, &status, err)) != NULL;) {
         int64_t update;
         int end = 0;
         if (sscanf(entry->d_name, "checkpoint-%" SCNd64 ".safetensors%n", &update, &end) != 1 ||
             end == 0 || entry->d_name[end] != '\0')
             continue;
-        if (memory_grow(&list, &capacity, count + 1, sizeof *list, err) < 0) {
-            free(list);
-            closedir(dir);
-            return -1;
-        }
-        list[count++] = update;
+        status = memory_grow(&list, &capacity, count + 1, sizeof *list, err);
+        if (status == 0)
+            list[count++] = update;
     }
     closedir(dir);
+    if (status < 0) {
+        free(list);
+        return -1;
+    }
     if (count)
         qsort(list, count, sizeof *list, compare_updates);
     *updates = list;
     *n = count;
     return 0;
-}
-
-int checkpoint_remove_halves(const char *folder, struct satz_error *err)
-{
-    static const char mark[] = ".safetensors.tmp.";
-    DIR *dir = opendir(folder);
-    int status = 0;
-    if (!dir)
-        return error_set_errno(err, "%s: cannot read the folder", folder);
-    for (struct dirent *entry; status == 0 && (entry = readdir(dir)) != NULL;) {
-        const char *end = strstr(entry->d_name, mark);
-        if (!end || end[strlen(mark) + strspn(end + strlen(mark), "0123456789")] != '\0')
-            continue;
-        if (unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-            status = error_set_errno(err, "%s/%s: cannot delete", folder, entry->d_name);
-    }
-    closedir(dir);
-    return status;
 }
 
 /* One row per number of the state. */
@@ -82,7 +77,9 @@ int checkpoint_remove_halves(const char *folder, struct satz_error *err)
     INTEGER(has_best)                                                                              \
     INTEGER(schedule.stale)                                                                        \
     REAL(best)                                                                                     \
+    REAL(mark)                                                                                     \
     REAL(seconds)                                                                                  \
+    REAL(backoff)                                                                                  \
     REAL(schedule.factor)
 
 static void write_state(const struct train_state *s, struct strbuf *out)
@@ -95,7 +92,7 @@ static void write_state(const struct train_state *s, struct strbuf *out)
     STATE_LIST(INTEGER, REAL)
 #undef INTEGER
 #undef REAL
-    strbuf_add_text(out, "}");
+    strbuf_addf(out, ", \"text\": \"%s\"}", s->text);
 }
 
 static int read_state(const char *text, const char *path, struct train_state *s,
@@ -116,29 +113,60 @@ static int read_state(const char *text, const char *path, struct train_state *s,
     STATE_LIST(INTEGER, REAL)
 #undef INTEGER
 #undef REAL
+    const char *digest = json_string_value(json_object_get(json, "text"));
+    if (status == 0 && digest && strlen(digest) < sizeof s->text)
+        strcpy(s->text, digest);
+    else
+        status = -1;
     json_decref(json);
     return status < 0 ? error_set(err, "%s: is not a checkpoint (its state is missing)", path) : 0;
 }
 
-/* Moment k of parameter i is called "NAME:PARAMETER". */
-static void moment_prefix(const struct team *t, int moment, char *prefix, size_t size)
+/* A block of the parameters' layout beside the parameters, as tensors "NAME:PARAMETER". */
+struct block {
+    const char *name;
+    real *values;
+};
+
+enum { MAX_BLOCKS = OPTIMIZER_MAX_MOMENTS + 1, NAME = 160 };
+
+/* The optimiser's moments, then the averaged weights if there are such; returns how many. */
+static int blocks_of(const struct team *t, struct block *blocks)
 {
-    snprintf(prefix, size, "%s:", t->optimizer->moment_names[moment]);
+    int n = 0;
+    for (; n < t->optimizer->moments; n++)
+        blocks[n] = (struct block){t->optimizer->moment_names[n], t->moments[n]};
+    if (t->average)
+        blocks[n++] = (struct block){"average", t->average};
+    return n;
+}
+
+static void prefix_of(const struct block *block, char *prefix, size_t size)
+{
+    snprintf(prefix, size, "%s:", block->name);
 }
 
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,
-                    const struct train_state *state, struct satz_error *err)
+                    const struct train_state *state, const struct model_extra *more,
+                    struct satz_error *err)
 {
-    enum { NAME = 160 };
+    static const struct model_extra none = {0};
     const struct params *p = &m->network.params;
-    size_t n = (size_t)(t->optimizer->moments * p->count), at = 0;
-    struct tensor *tensors = memory_new(n, sizeof *tensors, err);
+    struct block blocks[MAX_BLOCKS];
+    int n_blocks = blocks_of(t, blocks);
+    more = more ? more : &none;
+    size_t n = (size_t)(n_blocks * p->count), at = 0;
+    struct tensor *tensors = memory_new(n + more->n_tensors, sizeof *tensors, err);
+    struct tensors_entry *metadata = memory_new(1 + more->n_metadata, sizeof *metadata, err);
     char *names = memory_new(n, NAME, err);
     struct strbuf json = {0};
-    int status = tensors && names ? 0 : -1;
-    for (int k = 0; status == 0 && k < t->optimizer->moments; k++) {
+    write_state(state, &json);
+    int status = tensors && metadata && names ? strbuf_check(&json, err) : -1;
+    if (status < 0)
+        goto done;
+    for (int k = 0; k < n_blocks; k++) {
         char prefix[32];
-        moment_prefix(t, k, prefix, sizeof prefix);
+        prefix_of(&blocks[k], prefix, sizeof prefix);
         for (int i = 0; i < p->count; i++, at++) {
             const struct param *e = &p->entries[i];
             snprintf(names + at * NAME, NAME, "%s%s", prefix, e->name);
@@ -147,22 +175,31 @@ int checkpoint_save(const char *path, const struct model *m, const struct team *
                 .type = sizeof(real) == 4 ? TENSOR_F32 : TENSOR_F64,
                 .rank = 2,
                 .shape = {(size_t)e->rows, (size_t)e->cols},
-                .data = t->moments[k] + e->offset,
+                .data = blocks[k].values + e->offset,
             };
         }
     }
-    write_state(state, &json);
-    if (status == 0)
-        status = strbuf_check(&json, err);
-    if (status == 0) {
-        struct tensors_entry entry = {"satz.state", strbuf_text(&json)};
-        struct model_extra extra = {tensors, n, &entry, 1};
-        status = model_save(m, path, NULL, &extra, err);
-    }
+    for (size_t i = 0; i < more->n_tensors; i++)
+        tensors[n + i] = more->tensors[i];
+    metadata[0] = (struct tensors_entry){"satz.state", strbuf_text(&json)};
+    for (size_t i = 0; i < more->n_metadata; i++)
+        metadata[1 + i] = more->metadata[i];
+    struct model_extra extra = {tensors, n + more->n_tensors, metadata, 1 + more->n_metadata};
+    status = model_save(m, path, NULL, &extra, err);
+done:
     strbuf_release(&json);
     free(tensors);
+    free(metadata);
     free(names);
     return status;
+}
+
+/* Whether the file has averaged weights of this network. */
+static bool has_average(const struct tensors *file, const struct model *m)
+{
+    char name[NAME];
+    snprintf(name, sizeof name, "average:%s", m->network.params.entries[0].name);
+    return tensors_find(file, name) != NULL;
 }
 
 int checkpoint_read(const struct tensors *file, const char *path, struct model *m, struct team *t,
@@ -171,10 +208,16 @@ int checkpoint_read(const struct tensors *file, const char *path, struct model *
     if (read_state(tensors_metadata(file, "satz.state"), path, state, err) < 0 ||
         model_read_block(m, file, path, "", m->network.params.values, err) < 0)
         return -1;
-    for (int k = 0; k < t->optimizer->moments; k++) {
+    struct block blocks[MAX_BLOCKS];
+    int n = blocks_of(t, blocks);
+    if (t->average && !has_average(file, m)) {
+        memcpy(t->average, m->network.params.values, m->network.params.size * sizeof(real));
+        n--;
+    }
+    for (int k = 0; k < n; k++) {
         char prefix[32];
-        moment_prefix(t, k, prefix, sizeof prefix);
-        if (model_read_block(m, file, path, prefix, t->moments[k], err) < 0)
+        prefix_of(&blocks[k], prefix, sizeof prefix);
+        if (model_read_block(m, file, path, prefix, blocks[k].values, err) < 0)
             return -1;
     }
     return 0;

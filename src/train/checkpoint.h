@@ -15,8 +15,11 @@ struct train_state {
     int64_t validations, stale; /* stale: validations since the best one */
     bool has_best;
     double best;    /* the metric's best value so far */
+    double mark;    /* its value at the last improvement that counted: validation.min_delta */
     double seconds; /* spent so far, over all sittings */
+    double backoff; /* factor on the rate: 1, halved by each train.on_nonfinite: rollback */
     struct schedule_state schedule;
+    char text[17]; /* corpus_digest of the training text */
 };
 
 /* "FOLDER/checkpoint-UPDATE.safetensors"; the caller frees it. */
@@ -25,14 +28,14 @@ char *checkpoint_path(const char *folder, int64_t update, struct satz_error *err
 /* Updates of the checkpoints in the folder, ascending; the caller frees the list. */
 int checkpoint_list(const char *folder, int64_t **updates, size_t *n, struct satz_error *err);
 
-/* Deletes the halves of checkpoints and models that killed runs left in the folder. */
-int checkpoint_remove_halves(const char *folder, struct satz_error *err);
-
-/* Writes the file, as a whole or, on an error, not at all. */
+/* Writes the file, as a whole or, on an error, not at all. `more` tensors and metadata may be NULL.
+ */
 int checkpoint_save(const char *path, const struct model *m, const struct team *t,
-                    const struct train_state *state, struct satz_error *err);
+                    const struct train_state *state, const struct model_extra *more,
+                    struct satz_error *err);
 
-/* Parameters, moments and state from an open checkpoint; after a failure they are undefined. */
+/* Parameters, moments, averaged weights (which begin as the parameters if the checkpoint has none)
+ * and state from an open checkpoint; after a failure they are undefined. */
 int checkpoint_read(const struct tensors *file, const char *path, struct model *m, struct team *t,
                     struct train_state *state, struct satz_error *err);
 

@@ -9,12 +9,14 @@
 
 static const size_t model_limit = (size_t)1 << 30;
 
-/* The cache folder, made if missing; the caller frees it. */
+/* The cache folder, made if missing, without what killed runs left; the caller frees it. */
 static char *cache_folder(const struct recipe *recipe, struct satz_error *err)
 {
     char *folder = recipe->data.cache[0] ? memory_copy_string(recipe->data.cache, err)
                                          : file_join(recipe->train.folder, "cache", err);
-    if (folder && file_make_folder(folder, err) < 0) {
+    if (folder &&
+        (file_make_folder(folder, err) < 0 || file_remove_halves(folder, ".model", err) < 0 ||
+         file_remove_halves(folder, ".bin", err) < 0)) {
         free(folder);
         return NULL;
     }
@@ -194,17 +196,49 @@ int data_open(struct data *d, const struct recipe *recipe, const struct tokenize
         options.policy.max_length = 0;
         d->valid = corpus_new(&options, err);
     }
-    free(folder);
-    if (!d->train || (recipe->data.valid_source[0] && !d->valid)) {
-        data_release(d);
-        return -1;
+    bool draws = recipe->sampling.source || recipe->sampling.target;
+    int status = d->train && (d->valid || !recipe->data.valid_source[0]) ? 0 : -1;
+    if (status == 0 && draws) {
+        d->text = corpus_text_new(d->train, folder, err);
+        status = d->text ? 0 : -1;
     }
-    return 0;
+    free(folder);
+    if (status < 0)
+        data_release(d);
+    return status;
 }
 
 void data_release(struct data *d)
 {
     corpus_free(d->train);
     corpus_free(d->valid);
+    corpus_text_free(d->text);
     *d = (struct data){0};
+}
+
+int data_feed(struct feed *f, const struct data *d, const struct recipe *recipe,
+              const struct batches *batches, const struct tokenizer *source,
+              const struct tokenizer *target, int n_shards, struct satz_error *err)
+{
+    struct feed_options options = {
+        .corpus = d->train,
+        .batches = batches,
+        .text = d->text,
+        .tokenizers = {recipe->sampling.source ? source : NULL,
+                       recipe->sampling.target ? target : NULL},
+        .alpha = recipe->sampling.alpha,
+        .nbest = recipe->sampling.nbest,
+        .max_length = recipe->data.max_length,
+        .seed = (uint64_t)recipe->train.seed,
+        .n_shards = n_shards,
+        .reverse_source = recipe->model.reverse_source,
+        .twins = recipe->train.rdrop > 0,
+    };
+    for (int side = 0; side < 2; side++)
+        if (options.tokenizers[side] && !tokenizer_samples(options.tokenizers[side]))
+            return error_set(err,
+                             "sampling.%s is true, but its tokenizer knows only one way to "
+                             "split a text; only bpe and unigram know more",
+                             side == 0 ? "source" : "target");
+    return feed_init(f, &options, err);
 }

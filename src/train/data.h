@@ -3,11 +3,13 @@
 #define SATZ_TRAIN_DATA_H
 
 #include "config/recipe.h"
-#include "text/corpus.h"
+#include "text/corpus_text.h"
 #include "text/tokenizer.h"
+#include "train/feed.h"
 
 struct data {
     struct corpus *train, *valid; /* valid is NULL when the recipe names none */
+    struct corpus_text *text;     /* of train, when its tokens are drawn anew; else NULL */
 };
 
 /* The tokenizers of a recipe: its own files, or trained on its training text. Trained ones are kept
@@ -21,5 +23,11 @@ int data_tokenizers(const struct recipe *recipe, struct tokenizer **source,
 int data_open(struct data *d, const struct recipe *recipe, const struct tokenizer *source,
               const struct tokenizer *target, int threads, struct satz_error *err);
 void data_release(struct data *d);
+
+/* The feed of `batches` as the recipe has it, for `n_shards` shards. An error when tokens are to be
+ * drawn by a tokenizer that knows only one way. */
+int data_feed(struct feed *f, const struct data *d, const struct recipe *recipe,
+              const struct batches *batches, const struct tokenizer *source,
+              const struct tokenizer *target, int n_shards, struct satz_error *err);
 
 #endif

@@ -1,11 +1,14 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lines.h"
 #include "train/trainer.h"
 
 static int take_lock(struct trainer *t, struct satz_error *err)
@@ -19,11 +22,50 @@ static int take_lock(struct trainer *t, struct satz_error *err)
     if (t->lock < 0)
         status = error_set_errno(err, "%s: cannot write", path);
     else if (flock(t->lock, LOCK_EX | LOCK_NB) < 0)
-        status = error_set(err,
-                           "%s: another run is training in this folder; choose another "
-                           "train.folder or wait for it",
-                           folder);
+        status = errno == EWOULDBLOCK
+                     ? error_set(err,
+                                 "%s: another run is training in this folder; choose another "
+                                 "train.folder or wait for it",
+                                 folder)
+                     : error_set_errno(err, "%s: cannot lock", path);
     free(path);
+    return status;
+}
+
+/* Whether a line of the log is whole, and not of what comes after `update`. */
+static bool stays(const char *line, size_t n, int64_t update)
+{
+    json_t *json = json_loadb(line, n, 0, NULL);
+    bool past = json && json_integer_value(json_object_get(json, "update")) <= update;
+    json_decref(json);
+    return past;
+}
+
+/* A killed run has logged more than its last checkpoint knows of: that is taken back, because it
+ * will be done, and logged, again. */
+static int cut_log(const char *path, int64_t update, struct satz_error *err)
+{
+    struct strbuf kept = {0};
+    const char *line;
+    size_t n, dropped = 0;
+    int status;
+    struct lines *lines = file_exists(path) ? lines_open(path, err) : NULL;
+    if (!lines)
+        return file_exists(path) ? -1 : 0;
+    while ((status = lines_next(lines, &line, &n, err)) > 0) {
+        if (!stays(line, n, update)) {
+            dropped++;
+            continue;
+        }
+        strbuf_add(&kept, line, n);
+        strbuf_add_char(&kept, '\n');
+    }
+    lines_close(lines);
+    if (status == 0)
+        status = strbuf_check(&kept, err);
+    if (status == 0 && dropped)
+        status = file_replace(path, strbuf_text(&kept), kept.length, err);
+    strbuf_release(&kept);
     return status;
 }
 
@@ -32,8 +74,12 @@ static int open_log(struct trainer *t, struct satz_error *err)
     char *path = file_join(t->recipe->train.folder, "log.jsonl", err);
     if (!path)
         return -1;
-    t->log = fopen(path, t->options->resume ? "ae" : "we");
-    int status = t->log ? 0 : error_set_errno(err, "%s: cannot write", path);
+    bool resume = t->options->resume;
+    int status = resume ? cut_log(path, t->state.update, err) : 0;
+    if (status == 0) {
+        t->log = fopen(path, resume ? "ae" : "we");
+        status = t->log ? 0 : error_set_errno(err, "%s: cannot write", path);
+    }
     free(path);
     return status;
 }
@@ -102,25 +148,33 @@ static int open_data(struct trainer *t, struct satz_error *err)
     describe_corpus(t, "training text", t->data.train);
     if (t->data.valid)
         describe_corpus(t, "held-out text", t->data.valid);
+    strcpy(t->state.text, corpus_digest(t->data.train));
     struct batches_options options = {
         .unit = recipe_is(r->train.batch_unit, "tokens") ? BATCH_TOKENS : BATCH_SENTENCES,
         .size = r->train.batch,
         .seed = (uint64_t)r->train.seed,
     };
     t->batches = batches_new(t->data.train, &options, err);
-    return t->batches ? 0 : -1;
+    if (!t->batches)
+        return -1;
+    return data_feed(&t->feed, &t->data, r, t->batches, t->model.source_tokenizer,
+                     t->model.target_tokenizer, r->train.shards, err);
 }
 
-/* Step memory of the present epoch's largest shard. */
-static int measure(struct trainer *t, size_t *bytes, struct satz_error *err)
+/* Step memory of the present epoch's largest shard, and what it would be without truncation. */
+static int measure(struct trainer *t, size_t *bytes, size_t *whole, struct satz_error *err)
 {
-    *bytes = 0;
+    int *bptt = &t->model.network.bptt, kept = *bptt;
+    *bytes = *whole = 0;
     for (uint32_t k = 0; k < batches_count(t->batches); k++) {
-        int n;
-        const uint32_t *indices = batches_get(t->batches, k, &n);
-        if (team_measure(&t->team, t->data.train, indices, n, t->recipe->model.reverse_source,
-                         bytes, err) < 0)
+        const struct feed_load *load =
+            feed_take(&t->feed, t->state.epoch, k, false, t->threads, err);
+        if (!load)
             return -1;
+        team_measure(&t->team, load, bytes);
+        *bptt = 0;
+        team_measure(&t->team, load, whole);
+        *bptt = kept;
     }
     return 0;
 }
@@ -128,36 +182,47 @@ static int measure(struct trainer *t, size_t *bytes, struct satz_error *err)
 static int open_team(struct trainer *t, struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
-    const struct compute_backend *backend = compute_find(r->compute.backend, COMPUTE_F32, err);
+    enum compute_precision precision;
+    const struct compute_backend *backend = NULL;
+    if (compute_precision_find(r->compute.precision, &precision, err) == 0)
+        backend = compute_find(r->compute.backend, precision, err);
     if (!backend)
         return -1;
-    if (team_init(&t->team, &t->model.network, backend, COMPUTE_F32, t->optimizer, r->train.shards,
+    if (team_init(&t->team, &t->model.network, backend, precision, t->optimizer, r->train.shards,
                   t->threads, err) < 0)
         return -1;
-    trainer_note(t, "model: %zu parameters; compute: %s, f32, %s; %d shards on %d threads",
+    if (r->train.ema > 0 && team_keep_average(&t->team, r->train.ema, err) < 0)
+        return -1;
+    trainer_note(t, "model: %zu parameters; compute: %s, %s, %s; %d shards on %d threads",
                  params_count_values(&t->model.network.params), backend->name,
-                 simd_level_name(simd_level()), r->train.shards, t->threads);
+                 compute_precision_name(precision), simd_level_name(simd_level()), r->train.shards,
+                 t->threads);
     return 0;
 }
 
 static int open_memory(struct trainer *t, struct satz_error *err)
 {
-    size_t step, block = t->model.network.params.size * sizeof(real);
+    size_t step, whole, block = t->model.network.params.size * sizeof(real);
     if (batches_start_epoch(t->batches, (uint64_t)t->state.epoch, err) < 0 ||
-        measure(t, &step, err) < 0)
+        measure(t, &step, &whole, err) < 0)
         return -1;
     if (t->state.batch >= (int64_t)batches_count(t->batches)) {
-        trainer_note(t, "the text or train.batch has changed: epoch %" PRId64 " begins anew",
+        trainer_note(t, "train.batch has changed: epoch %" PRId64 " begins anew",
                      t->state.epoch + 1);
         t->state.batch = 0;
     }
     int active = t->threads < t->team.n_shards ? t->threads : t->team.n_shards;
+    char saved[80] = "";
+    if (t->recipe->train.bptt > 0)
+        snprintf(saved, sizeof saved, " (%.0f MB without train.bptt)",
+                 1e-6 * (double)whole * active);
     trainer_note(t,
                  "memory: %.0f MB parameters and packed weights, %.0f MB gradients and moments, "
-                 "%.0f MB for the largest step",
+                 "%.0f MB for the largest step%s",
                  3e-6 * (double)block,
-                 1e-6 * (double)block * (t->team.n_shards + t->optimizer->moments),
-                 1e-6 * (double)step * active);
+                 1e-6 * (double)block *
+                     (t->team.n_shards + t->optimizer->moments + (t->team.average ? 1 : 0)),
+                 1e-6 * (double)step * active, saved);
     return 0;
 }
 
@@ -185,6 +250,25 @@ static int compare_recipes(struct trainer *t, const struct recipe *old, const ch
     return 0;
 }
 
+/* Another text means other batches, in which the same epoch is another one. */
+static int compare_texts(struct trainer *t, const char *path, struct satz_error *err)
+{
+    const char *digest = corpus_digest(t->data.train);
+    if (strcmp(t->state.text, digest) == 0)
+        return 0;
+    if (!t->recipe->data.may_change)
+        return error_set(err,
+                         "%s: the run began with another training text, or another "
+                         "data.max_length or data.on_...: make them what they were (their digest "
+                         "was %s and is %s), or allow the change by data.may_change: true",
+                         path, t->state.text, digest);
+    trainer_note(t, "the training text has changed: epoch %" PRId64 " begins anew",
+                 t->state.epoch + 1);
+    strcpy(t->state.text, digest);
+    t->state.batch = 0;
+    return 0;
+}
+
 static int go_on(struct trainer *t, const struct tensors *checkpoint, const char *path,
                  struct satz_error *err)
 {
@@ -193,6 +277,8 @@ static int go_on(struct trainer *t, const struct tensors *checkpoint, const char
     if (checkpoint_read(checkpoint, path, &t->model, &t->team, &t->state, err) < 0)
         return error_prefix(err, "cannot go on with this recipe (keep model.*, attention.* and "
                                  "optimizer.name, or choose another train.folder)");
+    if (compare_texts(t, path, err) < 0)
+        return -1;
     if (!text || recipe_parse(&old, text, strlen(text), path, err) < 0)
         return text ? -1 : 0;
     int status = compare_recipes(t, &old, path, err);
@@ -206,7 +292,7 @@ int trainer_open(struct trainer *t, struct satz_error *err)
     struct tensors checkpoint = {0};
     int status = -1;
     if (file_make_folder(t->recipe->train.folder, err) < 0 || take_lock(t, err) < 0 ||
-        checkpoint_remove_halves(t->recipe->train.folder, err) < 0 ||
+        file_remove_halves(t->recipe->train.folder, ".safetensors", err) < 0 ||
         newest_checkpoint(t, &path, err) < 0 || (path && tensors_open(&checkpoint, path, err) < 0))
         goto done;
     if (open_tokenizers(t, &checkpoint, path, err) < 0 || open_data(t, err) < 0 ||
@@ -234,6 +320,7 @@ void trainer_close(struct trainer *t)
         fclose(t->log);
     if (t->lock >= 0)
         close(t->lock);
+    feed_release(&t->feed);
     batches_free(t->batches);
     team_release(&t->team);
     data_release(&t->data);

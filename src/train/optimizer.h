@@ -1,7 +1,8 @@
 /* optimizer.h -- how a gradient becomes a step: a const table, one file optimizer_NAME.simd.c, one
  * line in OPTIMIZER_LIST.
  *
- * The gradient is taken times `scale` (clipping), in the same pass that updates. Elements are
+ * The gradient g that a rule speaks of is scale g + l2 w, in the same pass that updates: clipped,
+ * then with the gradient of l2 |w|^2 / 2 (as PyTorch's weight_decay; adamw has no l2). Elements are
  * independent, so ranges may be updated by different threads. */
 #ifndef SATZ_TRAIN_OPTIMIZER_H
 #define SATZ_TRAIN_OPTIMIZER_H
@@ -13,7 +14,7 @@
 enum { OPTIMIZER_MAX_MOMENTS = 2 };
 
 struct optimizer_step {
-    double rate, beta1, beta2, epsilon, momentum, rho, weight_decay;
+    double rate, beta1, beta2, epsilon, momentum, rho, weight_decay, l2;
     double scale;  /* factor on the gradient */
     uint64_t step; /* from 1 */
 };

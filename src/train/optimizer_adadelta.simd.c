@@ -14,10 +14,10 @@ static void update(const struct optimizer_step *s, size_t n, real *restrict w, r
     real *restrict v = moments[0];
     real *restrict u = moments[1];
     const real rho = (real)s->rho, rest = (real)(1 - s->rho), epsilon = (real)s->epsilon;
-    const real rate = (real)s->rate, scale = (real)s->scale;
+    const real rate = (real)s->rate, scale = (real)s->scale, l2 = (real)s->l2;
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        real gradient = g[i] * scale;
+        real gradient = g[i] * scale + l2 * w[i];
         real square = rho * v[i] + rest * gradient * gradient;
         real delta = vmath_sqrt(u[i] + epsilon) / vmath_sqrt(square + epsilon) * gradient;
         v[i] = square;

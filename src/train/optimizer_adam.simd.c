@@ -18,10 +18,10 @@ static void update(const struct optimizer_step *s, size_t n, real *restrict w, r
     const real c1 = (real)(1 - s->beta1), c2 = (real)(1 - s->beta2);
     const real rate = (real)(s->rate / (1 - pow(s->beta1, t)));
     const real correction = (real)(1 / sqrt(1 - pow(s->beta2, t)));
-    const real epsilon = (real)s->epsilon;
+    const real epsilon = (real)s->epsilon, l2 = (real)s->l2;
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        real gradient = g[i] * scale;
+        real gradient = g[i] * scale + l2 * w[i];
         real mean = b1 * m[i] + c1 * gradient;
         real square = b2 * v[i] + c2 * gradient * gradient;
         m[i] = mean;

@@ -10,9 +10,10 @@ static void update(const struct optimizer_step *s, size_t n, real *restrict w, r
 {
     real *restrict v = moments[0];
     const real momentum = (real)s->momentum, rate = (real)s->rate, scale = (real)s->scale;
+    const real l2 = (real)s->l2;
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        real velocity = momentum * v[i] + scale * g[i];
+        real velocity = momentum * v[i] + scale * g[i] + l2 * w[i];
         v[i] = velocity;
         w[i] -= rate * velocity;
         g[i] = 0;

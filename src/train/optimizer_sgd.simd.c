@@ -6,10 +6,10 @@ static void update(const struct optimizer_step *s, size_t n, real *restrict w, r
                    real *const *moments)
 {
     (void)moments;
-    const real factor = (real)(s->rate * s->scale);
+    const real factor = (real)(s->rate * s->scale), decay = (real)(s->rate * s->l2);
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        w[i] -= factor * g[i];
+        w[i] -= factor * g[i] + decay * w[i];
         g[i] = 0;
     }
 }

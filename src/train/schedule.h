@@ -1,4 +1,4 @@
-/* schedule.h -- the learning rate over time. */
+/* schedule.h -- what changes over time: the learning rate, and scheduled sampling. */
 #ifndef SATZ_TRAIN_SCHEDULE_H
 #define SATZ_TRAIN_SCHEDULE_H
 
@@ -13,15 +13,30 @@ struct schedule_state {
     int64_t stale; /* validations without improvement since the last change */
 };
 
+/* When an update is done. */
+struct schedule_time {
+    uint64_t step; /* from 1 */
+    double epochs; /* behind it, with the part of the present one */
+};
+
 struct schedule {
     const char *name;
-    /* Rate of update `step` (from 1). */
-    double (*rate)(const struct recipe *recipe, const struct schedule_state *state, uint64_t step);
+    double (*rate)(const struct recipe *recipe, const struct schedule_state *state,
+                   struct schedule_time time);
     /* Told after each validation. */
     void (*validated)(const struct recipe *recipe, struct schedule_state *state, bool improved);
 };
 
 /* NULL if there is none of that name. */
 const struct schedule *schedule_find(const char *name);
+
+/* What the random choices of a training batch hang on. */
+struct chance {
+    uint64_t key; /* seeds dropout and the words of scheduled sampling */
+    double truth; /* probability that the decoder reads the true word: recipe->scheduled */
+};
+
+/* That of batch `batch` (from 0) among those of update `step` (from 1). */
+struct chance schedule_chance(const struct recipe *recipe, uint64_t step, int batch);
 
 #endif

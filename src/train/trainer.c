@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,9 +52,7 @@ void trainer_note(const struct trainer *t, const char *format, ...)
 
 /* --- the log: JSON lines, flushed one by one so that a killed run leaves whole lines */
 
-static int log_line(struct trainer *t, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static int log_line(struct trainer *t, const char *format, ...)
+int trainer_log(struct trainer *t, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -82,12 +81,21 @@ static int remove_old_checkpoints(const struct trainer *t, struct satz_error *er
     return status;
 }
 
-static int save_checkpoint(struct trainer *t, struct satz_error *err)
+static bool rolls_back(const struct trainer *t)
+{
+    return recipe_is(t->recipe->train.on_nonfinite, "rollback");
+}
+
+int trainer_save(struct trainer *t, struct satz_error *err)
 {
     char *path = checkpoint_path(t->recipe->train.folder, t->state.update, err);
-    int status = path ? checkpoint_save(path, &t->model, &t->team, &t->state, err) : -1;
+    int status = path ? checkpoint_save(path, &t->model, &t->team, &t->state, NULL, err) : -1;
     free(path);
-    return status < 0 ? -1 : remove_old_checkpoints(t, err);
+    if (status < 0)
+        return -1;
+    if (rolls_back(t))
+        t->failures = 0; /* what comes next has another place to go back to */
+    return remove_old_checkpoints(t, err);
 }
 
 /* What the model file says of its making: nothing that differs from run to run. */
@@ -103,8 +111,8 @@ static int describe_training(struct trainer *t, const struct validation *v, stru
     strbuf_addf(&s, ", \"train_digest\": \"%s\"", corpus_digest(t->data.train));
     if (t->data.valid)
         strbuf_addf(&s, ", \"valid_digest\": \"%s\"", corpus_digest(t->data.valid));
-    strbuf_addf(&s, ", \"compute\": \"%s f32 %s\"}", t->team.backend->name,
-                simd_level_name(simd_level()));
+    strbuf_addf(&s, ", \"compute\": \"%s %s %s\"}", t->team.backend->name,
+                compute_precision_name(t->team.precision), simd_level_name(simd_level()));
     free(t->model.training);
     t->model.training = strbuf_detach(&s, err);
     return t->model.training ? 0 : -1;
@@ -136,11 +144,30 @@ static struct satz_train_event event_now(const struct trainer *t, enum satz_trai
     };
 }
 
-static bool is_better(const struct trainer *t, const struct validation *v)
+/* Whether the metric is better than `than` by more than `margin`. */
+static bool is_better(const struct trainer *t, const struct validation *v, double than,
+                      double margin)
 {
     double value = validation_metric(t->recipe, v);
     bool higher = recipe_is(t->recipe->validation.metric, "bleu");
-    return !t->state.has_best || (higher ? value > t->state.best : value < t->state.best);
+    return !t->state.has_best || (higher ? value - than : than - value) > margin;
+}
+
+/* The best model is kept however little better it is; patience asks for validation.min_delta, since
+ * the last time that there was so much. */
+static bool judge(struct trainer *t, const struct validation *v)
+{
+    struct train_state *s = &t->state;
+    bool best = is_better(t, v, s->best, 0);
+    bool counts = is_better(t, v, s->mark, t->recipe->validation.min_delta);
+    s->stale = counts ? 0 : s->stale + 1;
+    if (best)
+        s->best = validation_metric(t->recipe, v);
+    if (counts)
+        s->mark = s->best;
+    s->has_best = true;
+    t->schedule->validated(t->recipe, &s->schedule, counts);
+    return best;
 }
 
 /* Without held-out text the newest model is the best. */
@@ -153,12 +180,7 @@ static int validate(struct trainer *t, struct satz_error *err)
         bool translate = validation_translates(t->recipe, k);
         if (validate_model(&t->team, &t->model, t->data.valid, translate, &v, err) < 0)
             return -1;
-        best = is_better(t, &v);
-        t->state.stale = best ? 0 : t->state.stale + 1;
-        if (best)
-            t->state.best = validation_metric(t->recipe, &v);
-        t->state.has_best = true;
-        t->schedule->validated(t->recipe, &t->state.schedule, best);
+        best = judge(t, &v);
         struct satz_train_event e = event_now(t, SATZ_TRAIN_VALIDATION);
         e.valid_perplexity = v.perplexity;
         e.bleu = v.bleu;
@@ -171,10 +193,10 @@ static int validate(struct trainer *t, struct satz_error *err)
         char bleu[32] = "null";
         if (v.bleu >= 0)
             snprintf(bleu, sizeof bleu, "%.4f", v.bleu);
-        log_line(t,
-                 "{\"event\": \"validation\", \"update\": %ld, \"epoch\": %d, "
-                 "\"perplexity\": %.6f, \"bleu\": %s, \"best\": %s, \"seconds\": %.3f}\n",
-                 e.update, e.epoch, v.perplexity, bleu, best ? "true" : "false", e.seconds);
+        trainer_log(t,
+                    "{\"event\": \"validation\", \"update\": %ld, \"epoch\": %d, "
+                    "\"perplexity\": %.6f, \"bleu\": %s, \"best\": %s, \"seconds\": %.3f}\n",
+                    e.update, e.epoch, v.perplexity, bleu, best ? "true" : "false", e.seconds);
     }
     if (best && save_model(t, t->data.valid ? &v : NULL, err) < 0)
         return -1;
@@ -190,6 +212,7 @@ static void report_progress(struct trainer *t, double rate, double norm)
     double tokens = (double)t->window.sums.tokens;
     double done = (double)(t->state.update - t->first_update);
     double left = (double)(e.epochs - e.epoch) * (double)e.batches + (double)(e.batches - e.batch);
+    left /= t->recipe->train.accumulate;
     if (t->recipe->train.updates > 0)
         left = fmin(left, (double)(t->recipe->train.updates - t->state.update));
     e.loss = t->window.sums.loss / tokens;
@@ -201,11 +224,12 @@ static void report_progress(struct trainer *t, double rate, double norm)
     trainer_emit(t, &e);
     if (t->state.update % t->recipe->train.log_every != 0)
         return;
-    log_line(t,
-             "{\"event\": \"update\", \"update\": %ld, \"epoch\": %d, \"loss\": %.6f, "
-             "\"perplexity\": %.4f, \"rate\": %.6g, \"gradient_norm\": %.4f, "
-             "\"tokens_per_second\": %.1f, \"seconds\": %.3f}\n",
-             e.update, e.epoch, e.loss, e.perplexity, rate, norm, e.tokens_per_second, e.seconds);
+    trainer_log(t,
+                "{\"event\": \"update\", \"update\": %ld, \"epoch\": %d, \"loss\": %.6f, "
+                "\"perplexity\": %.4f, \"rate\": %.6g, \"gradient_norm\": %.4f, "
+                "\"tokens_per_second\": %.1f, \"seconds\": %.3f}\n",
+                e.update, e.epoch, e.loss, e.perplexity, rate, norm, e.tokens_per_second,
+                e.seconds);
     t->window = (struct window){.start = time};
 }
 
@@ -216,42 +240,72 @@ static void add_sums(struct loss_sums *to, const struct loss_sums *sums)
     to->tokens += sums->tokens;
 }
 
+/* Gradient of the mean loss per target word over the next train.accumulate batches, or those that
+ * the epoch still has; *n: how many. */
+static int gradient(struct trainer *t, int *n, struct loss_sums *sums, double *norm,
+                    struct satz_error *err)
+{
+    const struct recipe *r = t->recipe;
+    const struct train_state *s = &t->state;
+    uint64_t step = (uint64_t)s->update + 1;
+    int64_t left = (int64_t)batches_count(t->batches) - s->batch;
+    *n = left < r->train.accumulate ? (int)left : r->train.accumulate;
+    *sums = (struct loss_sums){0};
+    for (int i = 0; i < *n; i++) {
+        const struct feed_load *load =
+            feed_take(&t->feed, s->epoch, s->batch + i, true, t->threads, err);
+        bool more = load && feed_expect(&t->feed, s->epoch, s->batch + i + 1);
+        struct chance chance = schedule_chance(r, step, i);
+        if (!load || team_gradient(&t->team, load, more ? &t->feed : NULL, chance, sums, err) < 0)
+            return -1;
+    }
+    *norm = team_reduce(&t->team, 1 / (double)sums->tokens, r->train.clip_value);
+    return 0;
+}
+
+/* 0; 1 when t->state went back to a checkpoint instead. */
 static int update(struct trainer *t, struct satz_error *err)
 {
     const struct recipe *r = t->recipe;
     struct loss_sums sums;
     double norm;
     int n;
-    const uint32_t *indices = batches_get(t->batches, (uint32_t)t->state.batch, &n);
-    uint64_t step = (uint64_t)t->state.update + 1;
+    struct schedule_time time = {
+        .step = (uint64_t)t->state.update + 1,
+        .epochs =
+            (double)t->state.epoch + (double)t->state.batch / (double)batches_count(t->batches),
+    };
+    double rate = t->schedule->rate(r, &t->state.schedule, time) * t->state.backoff;
     double start = now();
-    if (team_gradient(&t->team, t->data.train, indices, n, r->model.reverse_source,
-                      rng_key((uint64_t)r->train.seed, step, 1), &sums, &norm, err) < 0)
+    if (gradient(t, &n, &sums, &norm, err) < 0)
         return -1;
-    if (!isfinite(norm) || !isfinite(sums.loss))
-        return error_set(err,
-                         "update %" PRIu64 ": the loss or its gradient is not finite; lower "
-                         "optimizer.rate or set train.clip, and go on from the last checkpoint "
-                         "with --resume",
-                         step);
+    if (!isfinite(norm) || !isfinite(sums.loss)) {
+        struct blackbox box = {&t->model, &t->team, &t->state, t->data.train, &t->feed,
+                               n,         sums,     norm,      rate,          &t->history};
+        return trainer_not_finite(t, &box, err) < 0 ? -1 : rolls_back(t);
+    }
     struct optimizer_step s = {
-        .rate = t->schedule->rate(r, &t->state.schedule, step),
+        .rate = rate,
         .beta1 = r->optimizer.beta1,
         .beta2 = r->optimizer.beta2,
         .epsilon = r->optimizer.epsilon,
         .momentum = r->optimizer.momentum,
         .rho = r->optimizer.rho,
         .weight_decay = r->optimizer.weight_decay,
+        .l2 = r->optimizer.l2,
         .scale = r->train.clip > 0 && norm > r->train.clip ? r->train.clip / norm : 1,
-        .step = step,
+        .step = time.step,
     };
     team_update(&t->team, &s);
     t->state.update++;
-    t->state.batch++;
+    t->state.batch += n;
     t->state.seconds += now() - start;
+    if (!rolls_back(t))
+        t->failures = 0;
+    blackbox_remember(&t->history, t->state.update, sums.loss / (double)sums.tokens, norm, rate);
     add_sums(&t->window.sums, &sums);
     add_sums(&t->epoch_sums, &sums);
-    report_progress(t, s.rate, norm);
+    report_progress(t, rate, norm);
     return 0;
 }
 
@@ -278,8 +332,13 @@ static int after_update(struct trainer *t, struct satz_error *err)
                 (epoch_done && t->state.epoch + 1 >= r->train.epochs);
     bool due = r->validation.every > 0 ? t->state.update % r->validation.every == 0 : epoch_done;
     double start = now();
-    if ((due || last) && validate(t, err) < 0)
-        return -1;
+    if (due || last) { /* with the averaged weights, where there are such */
+        team_swap_average(&t->team);
+        int status = validate(t, err);
+        team_swap_average(&t->team);
+        if (status < 0)
+            return -1;
+    }
     if (epoch_done) {
         t->state.epoch++;
         t->state.batch = 0;
@@ -287,7 +346,7 @@ static int after_update(struct trainer *t, struct satz_error *err)
     }
     t->interrupted = stopped(t);
     look_for_end(t);
-    if ((due || last || t->interrupted) && save_checkpoint(t, err) < 0)
+    if ((due || last || t->interrupted) && trainer_save(t, err) < 0)
         return -1;
     t->window.start += now() - start; /* tokens/s are those of training alone */
     return 0;
@@ -298,9 +357,11 @@ static int train_epoch(struct trainer *t, struct satz_error *err)
     int64_t epoch = t->state.epoch;
     if (batches_start_epoch(t->batches, (uint64_t)epoch, err) < 0)
         return -1;
-    while (t->state.epoch == epoch && !t->ending && !t->interrupted)
-        if (update(t, err) < 0 || after_update(t, err) < 0)
+    while (t->state.epoch == epoch && !t->ending && !t->interrupted) {
+        int back = update(t, err);
+        if (back < 0 || (back == 0 && after_update(t, err) < 0))
             return -1;
+    }
     return 0;
 }
 
@@ -317,7 +378,7 @@ static int finish(struct trainer *t, struct satz_error *err)
     bool translate = recipe_is(t->recipe->validation.metric, "bleu");
     if (validate_model(&t->team, &t->model, t->data.valid, translate, &v, err) < 0)
         return -1;
-    bool better = is_better(t, &v);
+    bool better = is_better(t, &v, t->state.best, 0);
     trainer_note(t, "the mean of the last %d checkpoints: perplexity %.3f, %s", n, v.perplexity,
                  better ? "better than the best: it becomes the model"
                         : "not better than the best");
@@ -329,6 +390,8 @@ static int run(struct trainer *t, struct satz_error *err)
     look_for_end(t);
     t->started = t->window.start = now();
     t->first_update = t->state.update;
+    if (rolls_back(t) && t->state.update == 0 && trainer_save(t, err) < 0)
+        return -1;
     while (!t->ending && !t->interrupted)
         if (train_epoch(t, err) < 0)
             return -1;
@@ -343,6 +406,22 @@ static int run(struct trainer *t, struct satz_error *err)
     return t->ending ? 0 : 1;
 }
 
+/* What a run that failed leaves to go on with, added to the reason. */
+static void tell_what_is_left(const struct trainer *t, struct satz_error *err)
+{
+    int64_t *updates = NULL;
+    size_t n = 0;
+    if (!err || strstr(err->message, "--resume") ||
+        checkpoint_list(t->recipe->train.folder, &updates, &n, NULL) < 0)
+        return;
+    size_t length = strlen(err->message);
+    if (n > 0)
+        snprintf(err->message + length, sizeof err->message - length,
+                 "; update %" PRId64 " is saved: once that is mended, go on from it with --resume",
+                 updates[n - 1]);
+    free(updates);
+}
+
 int satz_train(const struct satz_recipe *recipe, const struct satz_train_options *options,
                struct satz_error *err)
 {
@@ -354,13 +433,16 @@ int satz_train(const struct satz_recipe *recipe, const struct satz_train_options
         .options = options ? options : &defaults,
         .optimizer = optimizer_find(r->optimizer.name),
         .schedule = schedule_find(r->schedule.name),
-        .state = {.schedule = {.factor = 1}},
+        .state = {.backoff = 1, .schedule = {.factor = 1}},
         .lock = -1,
         .threads = r->train.threads > 0 ? r->train.threads : processors,
     };
     int status = trainer_open(&t, err);
-    if (status == 0)
+    if (status == 0) {
         status = run(&t, err);
+        if (status < 0)
+            tell_what_is_left(&t, err);
+    }
     trainer_close(&t);
     return status;
 }

@@ -3,6 +3,7 @@
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
 #include <math.h>
+#include <pango/pangocairo.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -21,6 +22,7 @@ struct figure {
     const struct kind *kind;
     char *path;
     struct satz_error write_error;
+    int n_missing; /* characters that no font of the system has */
 };
 
 struct kind {
@@ -102,18 +104,34 @@ static void figure_free(struct figure *f)
     free(f);
 }
 
-/* Without hinting a text has the same widths on a page, in an image and when measured. */
-static void set_font(cairo_t *context, struct figure_font font)
+/* Pango takes glyphs that the font lacks from any other font of the system. Without hinting a text
+ * has the same widths on a page, in an image and when measured. */
+static PangoLayout *lay_out(cairo_t *context, const char *text, struct figure_font font)
 {
     cairo_font_options_t *options = cairo_font_options_create();
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
     cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
     cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-    cairo_set_font_options(context, options);
+    PangoLayout *layout = pango_cairo_create_layout(context);
+    pango_cairo_context_set_font_options(pango_layout_get_context(layout), options);
     cairo_font_options_destroy(options);
-    cairo_select_font_face(context, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
-                           font.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(context, font.size);
+    PangoFontDescription *description = pango_font_description_new();
+    pango_font_description_set_family_static(description, "DejaVu Sans");
+    pango_font_description_set_weight(description,
+                                      font.bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+    pango_font_description_set_absolute_size(description, font.size * PANGO_SCALE);
+    pango_layout_set_font_description(layout, description);
+    pango_font_description_free(description);
+    pango_layout_set_single_paragraph_mode(layout, true);
+    pango_layout_set_text(layout, text, -1);
+    return layout;
+}
+
+static double layout_width(PangoLayout *layout)
+{
+    PangoRectangle extents;
+    pango_layout_get_extents(layout, NULL, &extents);
+    return extents.width / (double)PANGO_SCALE;
 }
 
 struct figure *figure_open(const char *path, double width, double height, const char *title,
@@ -169,6 +187,14 @@ int figure_close(struct figure *f, struct satz_error *err)
         result = file_writer_commit(f->writer, err);
         f->writer = NULL;
     }
+    if (result == 0 && f->n_missing > 0) {
+        error_set(
+            err,
+            "%s: no font here has %d of its characters: boxes with their codes stand for them; "
+            "install a font for the script (such as Debian's fonts-noto-cjk)",
+            f->path, f->n_missing);
+        result = 1;
+    }
     figure_free(f);
     return result;
 }
@@ -212,14 +238,14 @@ void figure_text(struct figure *f, const char *text, struct figure_font font, do
 {
     static const double shares[] = {[FIGURE_LEFT] = 0, [FIGURE_CENTRE] = 0.5, [FIGURE_RIGHT] = 1};
     cairo_save(f->context);
-    set_font(f->context, font);
-    cairo_text_extents_t extents;
-    cairo_text_extents(f->context, text, &extents);
+    PangoLayout *layout = lay_out(f->context, text, font);
+    f->n_missing += pango_layout_get_unknown_glyphs_count(layout);
     cairo_translate(f->context, x, y);
     cairo_rotate(f->context, -angle);
     figure_set_colour(f, c);
-    cairo_move_to(f->context, -shares[align] * extents.x_advance, 0);
-    cairo_show_text(f->context, text);
+    cairo_move_to(f->context, -shares[align] * layout_width(layout), 0);
+    pango_cairo_show_layout_line(f->context, pango_layout_get_line_readonly(layout, 0));
+    g_object_unref(layout);
     cairo_restore(f->context);
 }
 
@@ -227,12 +253,12 @@ double figure_text_width(const char *text, struct figure_font font)
 {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
     cairo_t *context = cairo_create(surface);
-    set_font(context, font);
-    cairo_text_extents_t extents;
-    cairo_text_extents(context, text, &extents);
+    PangoLayout *layout = lay_out(context, text, font);
+    double width = layout_width(layout);
+    g_object_unref(layout);
     cairo_destroy(context);
     cairo_surface_destroy(surface);
-    return extents.x_advance;
+    return width;
 }
 
 static double srgb_encode(double linear)

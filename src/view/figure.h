@@ -27,7 +27,9 @@ extern const struct colour FIGURE_INK, FIGURE_GREY, FIGURE_LIGHT;
 struct figure *figure_open(const char *path, double width, double height, const char *title,
                            struct satz_error *err);
 
-/* Both free the figure. figure_close writes the file; on failure the old file is as it was. */
+/* Both free the figure. figure_close writes the file; on failure the old file is as it was. It
+ * returns 1, with a sentence in *err, when the file is written but no font has some characters:
+ * boxes with their codes stand for them. */
 int figure_close(struct figure *f, struct satz_error *err);
 void figure_abort(struct figure *f);
 
@@ -45,8 +47,8 @@ struct figure_font {
     bool bold;
 };
 
-/* One line of text whose baseline starts, is centred, or ends at (x, y), turned by `angle` radians
- * counter-clockwise around that point. */
+/* One line of text, of any script the system has a font for, whose baseline starts, is centred, or
+ * ends at (x, y), turned by `angle` radians counter-clockwise around that point. */
 void figure_text(struct figure *f, const char *text, struct figure_font font, double x, double y,
                  enum figure_align align, double angle, struct colour c);
 

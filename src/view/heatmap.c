@@ -11,6 +11,7 @@ enum { WORD_LENGTH = 24, LINE_LENGTH = 90 };
 
 static const double margin = 14, gap = 5, bar_gap = 20, bar_width = 11;
 static const double slant = 0.96; /* radians: 55 degrees */
+static const struct colour mark = {0.84, 0.37, 0};
 static const struct figure_font title_font = {.size = 12.5, .bold = true};
 static const struct figure_font note_font = {.size = 9};
 static const struct figure_font bar_font = {.size = 9};
@@ -43,6 +44,10 @@ int heatmap_check(const struct heatmap *h, struct satz_error *err)
                                  t + 1, s + 1, weight);
         }
     }
+    for (int t = 0; h->windows && t < h->n_targets; t++)
+        if (!isfinite(h->windows[t].centre) || !isfinite(h->windows[t].from) ||
+            !isfinite(h->windows[t].to))
+            return error_set(err, "the window of target word %d is not finite", t + 1);
     return 0;
 }
 
@@ -163,6 +168,28 @@ static void draw_frame(struct figure *f, double x, double y, double width, doubl
     cairo_stroke(context);
 }
 
+static double column_of(const struct heatmap *h, const struct layout *l, double column)
+{
+    return l->left + fmin(fmax(column, 0), h->n_sources) * l->cell;
+}
+
+/* A box where the decoder could look, a bar in its centre. */
+static void draw_windows(struct figure *f, const struct heatmap *h, const struct layout *l)
+{
+    cairo_t *context = figure_context(f);
+    for (int t = 0; h->windows && t < h->n_targets; t++) {
+        double from = column_of(h, l, (double)h->windows[t].from);
+        double to = column_of(h, l, (double)h->windows[t].to);
+        double centre = column_of(h, l, (double)h->windows[t].centre);
+        double y = l->top + t * l->cell;
+        figure_set_colour(f, mark);
+        cairo_set_line_width(context, 1);
+        cairo_rectangle(context, from + 0.5, y + 1, fmax(to - from - 1, 0), l->cell - 2);
+        cairo_stroke(context);
+        figure_line(f, centre, y + 1, centre, y + l->cell - 1, 2, mark);
+    }
+}
+
 static void draw_cells(struct figure *f, const struct heatmap *h, const struct layout *l)
 {
     /* Sharp edges, lest the page shine through between neighbours. */
@@ -181,6 +208,7 @@ static void draw_cells(struct figure *f, const struct heatmap *h, const struct l
                     FIGURE_LIGHT);
     draw_frame(f, l->left, l->top, l->right - l->left, l->bottom - l->top);
     draw_figures(f, h, l);
+    draw_windows(f, h, l);
 }
 
 static void draw_bar(struct figure *f, const struct layout *l)

@@ -51,6 +51,25 @@ static void test_version(void **state)
     assert_prints(*state, "satz --version", "satz " SATZ_VERSION "\n");
 }
 
+static void test_help_in_other_forms(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f, "satz translate --help=commands", "translate\n");
+    assert_prints(f, "satz tokenizer --help=commands",
+                  "tokenizer\ntokenizer train\ntokenizer encode\ntokenizer decode\n");
+    assert_status(f, "satz tokenizer train --help=man", 0);
+    assert_holds(&f->out, ".Dt SATZ-TOKENIZER-TRAIN 1\n");
+    assert_holds(&f->out, ".It Fl o , Fl Fl output Ar FILE\n");
+    assert_status(f, "satz config --man", 0);
+    assert_holds(&f->out, ".It Va decoder_cell\n");
+    assert_refused(f, "satz config --man x", 2, "give nothing else");
+    assert_refused(f, "satz translate --help=xyzzy", 2, "--help=xyzzy: there is no such format");
+    assert_refused(f, "satz --help=xyzzy", 2, "there is no command");
+    assert_status(f, "satz attention --help", 0);
+    assert_holds(&f->out, "\n--backend is one of: auto openblas onednn\n");
+    assert_holds(&f->out, "\nExamples:\n  # ");
+}
+
 static void test_wrong_usage_is_status_2(void **state)
 {
     struct fixture *f = *state;
@@ -252,6 +271,7 @@ int main(void)
         PROGRAM_TEST(test_help_names_every_command),
         PROGRAM_TEST(test_every_command_has_help),
         PROGRAM_TEST(test_version),
+        PROGRAM_TEST(test_help_in_other_forms),
         PROGRAM_TEST(test_wrong_usage_is_status_2),
         PROGRAM_TEST(test_bleu_of_files_and_standard_input),
         PROGRAM_TEST(test_bleu_files_must_fit),

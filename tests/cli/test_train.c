@@ -16,6 +16,24 @@ static void test_a_run_ends_with_a_model(void **state)
     assert_prints(f, "satz train -q $D/recipe --set train.folder=$D/quiet", "");
 }
 
+/* bf16 where the processor has it, and a reason where it has not. */
+static void test_precision(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_refused(f, "satz train $D/recipe --set compute.precision=int8", 1,
+                   "must be one of auto, f32, bf16");
+    assert_refused(f, "SATZ_SIMD=avx2 satz train -q $D/recipe --set compute.precision=bf16", 1,
+                   "AVX512_BF16");
+    if (run(f, "satz train $D/recipe --set compute.precision=bf16") == 0) {
+        assert_holds(&f->out, "openblas, bf16, avx512");
+        assert_status(f, "satz info $D/model/model.safetensors", 0);
+        assert_holds(&f->out, "openblas bf16 avx512");
+    } else {
+        assert_holds(&f->err, "AVX512_BF16");
+    }
+}
+
 static void test_a_stopped_run_goes_on(void **state)
 {
     struct fixture *f = *state;
@@ -32,6 +50,34 @@ static void test_a_stopped_run_goes_on(void **state)
     assert_holds(&f->out, "checkpoint-");
     assert_status(f, "satz train $D/recipe --resume --set train.updates=100", 0);
     assert_holds(&f->out, "resumed from ");
+}
+
+static void test_an_interrupt_saves(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f,
+                  "timeout --preserve-status -s INT 2 $SATZ train $D/recipe "
+                  "--set train.epochs=1000000 --set validation.patience=0",
+                  128 + 2);
+    assert_holds(&f->out, "To go on:\n  satz train ");
+    assert_status(f, "set -- $D/model/checkpoint-*; satz info $1 | grep checkpoint", 0);
+}
+
+/* A limit on the size of files is a disk that is full. */
+static void test_a_full_disk_keeps_what_was_saved(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f, "satz train -q $D/recipe --set train.updates=3 && cp -r $D/model $D/copy", 0);
+    assert_status(f, "trap '' XFSZ; ulimit -f 8; satz train -q $D/recipe --resume", 1);
+    assert_holds(&f->err, "cannot write (is the disk full?)");
+    assert_holds(&f->err, "update 3 is saved: once that is mended, go on from it with --resume");
+    assert_prints(f,
+                  "cd $D/model; ls | grep -e tmp -e 0004; cmp checkpoint-00000003.safetensors "
+                  "../copy/checkpoint-00000003.safetensors",
+                  "");
+    assert_status(f, "satz train -q $D/recipe --resume", 0);
 }
 
 static void test_a_changed_recipe(void **state)
@@ -54,7 +100,7 @@ static void test_fewer_batches_than_the_checkpoint_had(void **state)
     write_recipe(f);
     assert_status(f, "satz train $D/recipe --set train.updates=7", 0);
     assert_status(f, "satz train $D/recipe -r --set train.batch=216", 0);
-    assert_holds(&f->out, "the text or train.batch has changed: epoch 2 begins anew");
+    assert_holds(&f->out, "train.batch has changed: epoch 2 begins anew");
     assert_holds(&f->out, "epoch 2  update 8  ");
 }
 
@@ -130,8 +176,11 @@ static void test_one_run_in_a_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PROGRAM_TEST(test_precision),
         PROGRAM_TEST(test_a_run_ends_with_a_model),
         PROGRAM_TEST(test_a_stopped_run_goes_on),
+        PROGRAM_TEST(test_an_interrupt_saves),
+        PROGRAM_TEST(test_a_full_disk_keeps_what_was_saved),
         PROGRAM_TEST(test_a_changed_recipe),
         PROGRAM_TEST(test_fewer_batches_than_the_checkpoint_had),
         PROGRAM_TEST(test_a_diverged_run_leaves_readable_files),

@@ -219,8 +219,16 @@ static void test_find(void **state)
     assert_null(compute_find("abacus", COMPUTE_F32, &err));
     assert_non_null(strstr(err.message, "'abacus'"));
     assert_non_null(strstr(err.message, "openblas"));
-    assert_null(compute_find("openblas", COMPUTE_INT8, &err));
+    assert_non_null(compute_find("auto", COMPUTE_INT8, &err));
+    assert_null(compute_find("onednn", COMPUTE_INT8, &err));
     assert_non_null(strstr(err.message, "f32"));
+    enum compute_precision precision;
+    assert_int_equal(compute_precision_find("auto", &precision, &err), 0);
+    assert_int_equal(precision, COMPUTE_F32);
+    assert_int_equal(compute_precision_find("int8", &precision, &err), 0);
+    assert_int_equal(precision, COMPUTE_INT8);
+    assert_int_equal(compute_precision_find("fp4", &precision, &err), -1);
+    assert_non_null(strstr(err.message, "auto, f32, bf16, int8"));
 }
 
 int main(void)

@@ -27,10 +27,10 @@ static int count_different(struct mat out, struct mat whole)
 }
 
 /* 1 when some row depends on the others, 0 when none does. */
-static int check_backend(const struct compute_backend *backend, int k, int n, bool transposed,
-                         real beta)
+static int check_backend(const struct compute_backend *backend, enum compute_precision precision,
+                         int k, int n, bool transposed, real beta)
 {
-    struct compute *c = backend->new (COMPUTE_F32, NULL);
+    struct compute *c = backend->new (precision, NULL);
     struct packed *p = backend->pack_new(c, k, n, NULL);
     struct mat w = transposed ? random_mat(1, n, k, k) : random_mat(1, k, n, n);
     struct mat a = random_mat(2, MOST_ROWS, k, k);
@@ -47,8 +47,8 @@ static int check_backend(const struct compute_backend *backend, int k, int n, bo
             backend->gemm_packed(c, mat_rows(a, from, m), p, beta, part);
             int wrong = count_different(part, mat_rows(whole, from, m));
             if (wrong)
-                printf("%s k %d n %d m %d from %d: %d rows differ\n", backend->name, k, n, m, from,
-                       wrong);
+                printf("%s precision %d k %d n %d m %d from %d: %d rows differ\n", backend->name,
+                       (int)precision, k, n, m, from, wrong);
             different += wrong;
         }
     }
@@ -65,10 +65,11 @@ static int check_backend(const struct compute_backend *backend, int k, int n, bo
 static int check_all(const struct compute_backend *backend)
 {
     int failed = 0;
-    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
-        for (int variant = 0; variant < 4; variant++)
-            failed |= check_backend(backend, weights[i][0], weights[i][1], variant & 1,
-                                    (real)(variant >> 1));
+    for (enum compute_precision p = COMPUTE_F32; p <= COMPUTE_INT8; p++)
+        for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
+            for (int variant = 0; backend->supported(p, NULL) == 0 && variant < 4; variant++)
+                failed |= check_backend(backend, p, weights[i][0], weights[i][1], variant & 1,
+                                        (real)(variant >> 1));
     return failed;
 }
 

@@ -48,6 +48,7 @@ static void test_accuracy(void **state)
     assert_true(e < 3e-7);
     assert_true(s < 3e-7);
     assert_true(t < 3e-7);
+    assert_true(worst(vmath_tanh_quick, tanh, 1e-30f, 100.0f) < 4e-7);
 }
 
 static void test_ends(void **state)
@@ -61,6 +62,7 @@ static void test_ends(void **state)
     assert_true(vmath_sigmoid(INFINITY) == 1 && vmath_sigmoid(-INFINITY) < 1e-37f);
     assert_true(vmath_sigmoid(-1000) >= 0);
     assert_true(isnan(vmath_exp(NAN)) && isnan(vmath_tanh(NAN)) && isnan(vmath_sigmoid(NAN)));
+    assert_true(isnan(vmath_tanh_quick(NAN)) && vmath_tanh_quick(0) == 0);
 }
 
 int main(void)

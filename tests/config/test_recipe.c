@@ -24,9 +24,10 @@ static void test_errors(void **state)
         {"trian:\n  seed: 1\n", "r:1:1: unknown section \"trian\"; did you mean \"train\"?"},
         {"train:\n  seed: 1\nseed: 2\n",
          "r:3:1: unknown section \"seed\"; seed is a key of the section train"},
-        {"zzzzzz: 1\n", "r:1:1: unknown section \"zzzzzz\"; sections are data, tokenizer, model, "
-                        "attention, dropout, train, optimizer, schedule, validation, compute, "
-                        "decode"},
+        {"zzzzzz: 1\n",
+         "r:1:1: unknown section \"zzzzzz\"; sections are data, tokenizer, sampling, "
+         "model, attention, dropout, train, optimizer, schedule, scheduled, "
+         "validation, compute, decode"},
         {"train:\n  bacth: 1\n", "r:2:3: unknown key train.bacth; did you mean train.batch?"},
         {"model:\n  seed: 1\n", "r:2:3: unknown key model.seed; did you mean train.seed?"},
         {"compute:\n  zzzzzz: 1\n",
@@ -135,9 +136,45 @@ static void test_checks(void **state)
         {"model: {encoder_hidden: 7}\nattention: {score: scaled}", "attention.score is scaled",
          "model.decoder_hidden"},
         {"attention: {feeding: true}", "attention.feeding", "attention.place"},
+        {"attention: {feeding: true, place: gnmt}", "attention.feeding", "attention.place"},
+        {"model: {bidirectional_layers: first, encoder_layers: 2, encoder_hidden: 256}\n"
+         "attention: {score: dot}",
+         "attention.score is dot", "(256"},
+        {"model: {bidirectional: false, bidirectional_layers: first}", "bidirectional_layers",
+         "model.bidirectional is false"},
+        {"model: {bridge: copy, bidirectional_layers: first, encoder_layers: 2, decoder_layers: 2,"
+         " encoder_hidden: 512}",
+         "model.bridge", "bidirectional_layers"},
+        {"model: {residual: 3, encoder_layers: 2, decoder_layers: 2}", "model.residual is 3",
+         "no layer"},
+        {"model: {residual: 1}", "model.residual is 1", "model.decoder_hidden"},
+        {"model: {residual: 1, embedding: 512, encoder_hidden: 128}", "model.residual is 1",
+         "encoder's layer 1"},
+        {"model: {residual: 2, encoder_layers: 3, bidirectional_layers: first}",
+         "encoder's layer 2", "model.residual: 3"},
+        {"attention: {window: local_p, place: none}", "attention.window", "attention.place"},
+        {"attention: {coverage: sum, place: none}", "attention.coverage", "attention.place"},
+        {"attention: {coverage_loss: 1}", "attention.coverage_loss", "attention.coverage is none"},
+        {"attention: {coverage: sum, score: location}", "attention.coverage", "location"},
+        {"attention: {coverage: sum, window: hard}", "attention.coverage", "hard"},
+        {"attention: {window: local_m}\nmodel: {reverse_source: true}", "local_m",
+         "model.reverse_source"},
         {"train: {folder: ''}", "train.folder", "current"},
         {"train: {average: 5}", "train.average", "train.keep_last"},
         {"schedule: {minimum_rate: 1}", "schedule.minimum_rate", "optimizer.rate"},
+        {"schedule: {name: cosine}", "schedule.name", "schedule.length"},
+        {"schedule: {name: cosine, length: 3000}", "schedule.length", "schedule.warmup (4000)"},
+        {"train: {average: 2, ema: 0.9}", "train.average", "train.ema"},
+        {"optimizer: {name: adamw, l2: 0.1}", "optimizer.l2", "optimizer.weight_decay"},
+        {"tokenizer: {type: char}\nsampling: {source: true}", "sampling.source", "char"},
+        {"tokenizer: {type: bpe}\nsampling: {target: true, nbest: 8}", "sampling.nbest", "unigram"},
+        {"sampling: {target: true, nbest: 1}", "sampling.nbest is 1", "at least 2"},
+        {"dropout: {variational: true}", "dropout.variational", "a rate"},
+        {"train: {rdrop: 5}", "train.rdrop", "dropout"},
+        {"train: {rdrop: 5}\ndropout: {readout: 0.1}\nscheduled: {decay: linear}", "train.rdrop",
+         "scheduled.decay linear"},
+        {"scheduled: {decay: exponential}", "scheduled.decay", "scheduled.k below 1"},
+        {"scheduled: {decay: inverse_sigmoid, k: 0.5}", "scheduled.decay", "scheduled.k"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct recipe r;
@@ -298,7 +335,12 @@ static void test_every_key_can_be_set(void **state)
             {"tokenizer.target_model", "tokenizer.source_model=some.file"},
             {"attention.score", "model.encoder_hidden=256"},
             {"attention.feeding", "attention.place=after"},
+            {"attention.coverage_loss", "attention.coverage=sum"},
+            {"model.residual", "model.embedding=512"},
             {"optimizer.rate", "schedule.minimum_rate=0"},
+            {"dropout.variational", "dropout.layers=0.1"},
+            {"train.rdrop", "dropout.layers=0.1"},
+            {"schedule.name", "schedule.length=9999"},
             {"schedule.minimum_rate", "optimizer.rate=1000"},
         };
         char value[64], setting[160], name[80];
@@ -475,15 +517,33 @@ static void test_reference(void **state)
     strbuf_release(&s);
 }
 
+static void test_names_for_help(void **state)
+{
+    (void)state;
+    int n = 0;
+    while (satz_recipe_key(n))
+        n++;
+    assert_int_equal(n, N_KEYS);
+    assert_string_equal(satz_recipe_key(0), "data.train_source");
+    assert_null(satz_recipe_key(-1));
+    assert_string_equal(satz_recipe_choice("model.tie", 0), "none");
+    assert_string_equal(satz_recipe_choice("model.tie", 2), "all");
+    assert_null(satz_recipe_choice("model.tie", 3));
+    assert_null(satz_recipe_choice("model.tie", -1));
+    assert_null(satz_recipe_choice("train.seed", 0));
+    assert_null(satz_recipe_choice("model.tied", 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),   cmocka_unit_test(test_checks),
-        cmocka_unit_test(test_values),   cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_locale),   cmocka_unit_test(test_every_key_can_be_set),
-        cmocka_unit_test(test_settings), cmocka_unit_test(test_presets),
-        cmocka_unit_test(test_files),    cmocka_unit_test(test_cut_and_changed),
-        cmocka_unit_test(test_spelling), cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_errors),         cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_values),         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_locale),         cmocka_unit_test(test_every_key_can_be_set),
+        cmocka_unit_test(test_settings),       cmocka_unit_test(test_presets),
+        cmocka_unit_test(test_files),          cmocka_unit_test(test_cut_and_changed),
+        cmocka_unit_test(test_spelling),       cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_names_for_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

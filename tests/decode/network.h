@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "decode/search.h"
 #include "model/seq2seq.h"
 
 struct network {
@@ -55,6 +56,18 @@ static inline void network_release(struct network *n)
     seq2seq_release(&n->model);
     n->pass.backend->free(n->compute);
     recipe_release(&n->recipe);
+}
+
+/* search_run with this network alone. */
+static inline int network_search(struct search *s, const struct network *n,
+                                 const struct batch *sources, const struct search_task *tasks,
+                                 const struct search_options *o, struct satz_error *err)
+{
+    const struct search_model model = {.pass = n->pass,
+                                       .network = &n->model,
+                                       .source_ids = sources->source_ids,
+                                       .reversed = n->recipe.model.reverse_source};
+    return search_run(s, &model, 1, sources, tasks, o, err);
 }
 
 enum { NETWORK_LONGEST = 12 };

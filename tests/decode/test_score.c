@@ -1,6 +1,7 @@
 #include "decode/score.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "decode/search.h"
 #include "tests/decode/network.h"
@@ -13,7 +14,15 @@ static const char *const recipes[] = {
     "model: {embedding: 16, encoder_hidden: 32, decoder_hidden: 64, decoder_layers: 2,\n"
     "        reverse_source: true}\n"
     "attention: {preset: luong}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24, encoder_layers: 3,\n"
+    "        decoder_layers: 3, bidirectional_layers: first, residual: 3}\n"
+    "attention: {place: gnmt, coverage: sum, window: local_m, width: 2}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n"
+    "attention: {place: after, window: local_p, width: 2, coverage: sum}\n",
+    "attention: {window: hard}\n"
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n",
 };
+enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
 /* Scoring what the search found gives the search's own bits; and all that the loss gives. */
 static void agrees_with_the_search(void **state)
@@ -21,7 +30,7 @@ static void agrees_with_the_search(void **state)
     (void)state;
     const struct search_options o = {
         .beam = 3, .n_best = 1, .length_penalty = 1, .max_length_factor = 1, .max_length_extra = 4};
-    for (int which = 0; which < 2; which++) {
+    for (int which = 0; which < N_RECIPES; which++) {
         struct network n;
         struct search search = {0};
         struct scorer scorer = {0};
@@ -33,7 +42,7 @@ static void agrees_with_the_search(void **state)
         for (int i = 0; i < PAIRS; i++)
             sources[i] = network_sentence(i, WORDS, ids[i]);
         assert_int_equal(batch_fill(&batch, sources, NULL, PAIRS, reversed, &n.err), 0);
-        assert_int_equal(search_run(&search, &n.pass, &n.model, &batch, &o, &n.err), 0);
+        assert_int_equal(network_search(&search, &n, &batch, NULL, &o, &n.err), 0);
         for (int i = 0; i < PAIRS; i++) {
             const struct hypothesis *h = &search.results[i].hypotheses[0];
             targets[i] = (struct batch_sentence){h->ids, h->n};
@@ -70,7 +79,9 @@ static void agrees_with_the_search(void **state)
                     assert_true(fabs((double)got[j] - (double)want[at]) < 1e-5);
                     sum += (double)got[j];
                 }
-                assert_true(fabs(sum - 1) < 1e-5);
+                /* what a window takes off is not given back */
+                bool shaped = n.model.decoder.attention.window->shape;
+                assert_true(sum < 1 + 1e-5 && sum > (shaped ? 0 : 1 - 1e-5));
             }
         }
         arena_release(&arena);
@@ -102,10 +113,58 @@ static void no_attention_to_show_is_an_error(void **state)
     network_release(&n);
 }
 
+/* Nothing is looked at outside, and something at each end that a local window has. */
+static void windows_hold_the_weights(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"global", "local_m", "local_p", "hard"};
+    for (int which = 0; which < 4; which++) {
+        char yaml[256];
+        struct network n;
+        struct scorer scorer = {0};
+        struct batch batch = {0};
+        int ids[PAIRS][NETWORK_LONGEST];
+        struct batch_sentence pairs[PAIRS];
+        snprintf(
+            yaml, sizeof yaml,
+            "model: {embedding: 16, encoder_hidden: 16, decoder_hidden: 32, reverse_source: %s}\n"
+            "attention: {score: general, place: after, window: %s, width: 2}\n",
+            which == 2 ? "true" : "false", names[which]);
+        network_init(&n, yaml, WORDS, "auto");
+        bool reversed = n.recipe.model.reverse_source;
+        for (int i = 0; i < PAIRS; i++)
+            pairs[i] = network_sentence(i, WORDS, ids[i]);
+        assert_int_equal(batch_fill(&batch, pairs, pairs, PAIRS, reversed, &n.err), 0);
+        assert_int_equal(scorer_run(&scorer, &n.pass, &n.model, &batch, true, reversed, &n.err), 0);
+        for (int i = 0; i < PAIRS; i++) {
+            const struct score_result *r = &scorer.results[i];
+            int words = pairs[i].n + 1;
+            assert_true((r->windows != NULL) == (which > 0));
+            for (int t = 0; which > 0 && t < words; t++) {
+                const struct satz_window *w = &r->windows[t];
+                const float *weights = r->attention + t * words;
+                int from = (int)w->from, to = (int)w->to;
+                assert_true(from >= 0 && from < to && to <= words);
+                assert_true(to - from <= (which == 3 ? 1 : 5));
+                assert_true(w->centre >= 0 && w->centre <= (float)words);
+                /* The source's end stays last when words are turned round. */
+                for (int s = 0; which < 3 && s < words - reversed; s++)
+                    assert_true((weights[s] > 0) == (s >= from && s < to));
+                for (int s = 0; which == 3 && s < words; s++)
+                    assert_true(weights[s] <= weights[from]);
+            }
+        }
+        scorer_release(&scorer);
+        batch_release(&batch);
+        network_release(&n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_search),
+        cmocka_unit_test(windows_hold_the_weights),
         cmocka_unit_test(no_attention_to_show_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,16 @@ static const char *const recipes[] = {
     "model: {embedding: 9, encoder_hidden: 16, decoder_hidden: 16, bidirectional: false,\n"
     "        reverse_source: true}\n"
     "attention: {place: none}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24, encoder_layers: 3,\n"
+    "        decoder_layers: 3, bidirectional_layers: first, residual: 3}\n"
+    "attention: {place: gnmt, coverage: sum, size: 20}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n"
+    "attention: {preset: luong, window: local_m, width: 1, coverage: sum}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24, encoder_layers: 2,\n"
+    "        decoder_layers: 2, residual: 2}\n"
+    "attention: {place: after, window: local_p, width: 2, coverage: fertility}\n",
+    "model: {embedding: 16, encoder_hidden: 12, decoder_hidden: 24}\n"
+    "attention: {window: hard}\n",
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes, WORDS = 150 };
 
@@ -34,7 +44,7 @@ static void search(struct search *s, const struct network *n, const struct batch
     struct satz_error err;
     assert_int_equal(batch_fill(&batch, sources, NULL, count, n->recipe.model.reverse_source, &err),
                      0);
-    if (search_run(s, &n->pass, &n->model, &batch, o, &err) < 0)
+    if (network_search(s, n, &batch, NULL, o, &err) < 0)
         fail_msg("%s", err.message);
     batch_release(&batch);
 }
@@ -349,7 +359,7 @@ static void a_broken_network_is_an_error(void **state)
     network_init(&n, recipes[0], WORDS, "openblas");
     params_mat(&n.model.params, n.model.loss.bias).data[77] = (real)NAN;
     assert_int_equal(batch_fill(&batch, &source, NULL, 1, false, &n.err), 0);
-    assert_int_equal(search_run(&s, &n.pass, &n.model, &batch, &usual, &n.err), -1);
+    assert_int_equal(network_search(&s, &n, &batch, NULL, &usual, &n.err), -1);
     assert_non_null(strstr(n.err.message, "not a number"));
     batch_release(&batch);
     search_release(&s);

@@ -100,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(bytes);
     free(satz_model_describe(path, &err));
     free(satz_model_recipe(path, &err));
-    struct satz_model *model = satz_model_open(path, NULL, &err);
+    struct satz_model *model = satz_model_open(path, NULL, NULL, &err);
     struct satz_translator_options options = {.beam = 2, .threads = 1, .batch = 1};
     struct satz_translator *t = model ? satz_translator_new(model, &options, &err) : NULL;
     const char *line = "a b c";

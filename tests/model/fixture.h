@@ -26,25 +26,30 @@ struct fixture {
 
 enum { FIXTURE_VOCABULARY = 13, FIXTURE_SENTENCES = 4 };
 
-/* Sentences of unequal lengths, no two orders alike, so that every gather is exercised. */
+/* Sentences of unequal lengths (twice each for train.rdrop), no two orders alike, so that every
+ * gather is exercised. */
 static inline void fixture_batch(struct fixture *f)
 {
     static const int source_lengths[FIXTURE_SENTENCES] = {3, 6, 1, 4};
     static const int target_lengths[FIXTURE_SENTENCES] = {5, 2, 4, 4};
     static int ids[2 * FIXTURE_SENTENCES][8];
-    struct batch_sentence sources[FIXTURE_SENTENCES], targets[FIXTURE_SENTENCES];
+    struct batch_sentence sources[2 * FIXTURE_SENTENCES], targets[2 * FIXTURE_SENTENCES];
+    int copies = f->recipe.train.rdrop > 0 ? 2 : 1;
     for (int i = 0; i < FIXTURE_SENTENCES; i++) {
         for (int k = 0; k < 8; k++) {
             uint64_t range = FIXTURE_VOCABULARY - TOKEN_SPECIALS;
             ids[2 * i][k] = TOKEN_SPECIALS + (int)rng_below(7, (uint64_t)(16 * i + k), range);
             ids[2 * i + 1][k] = TOKEN_SPECIALS + (int)rng_below(8, (uint64_t)(16 * i + k), range);
         }
-        sources[i] = (struct batch_sentence){ids[2 * i], source_lengths[i]};
-        targets[i] = (struct batch_sentence){ids[2 * i + 1], target_lengths[i]};
+        for (int k = copies * i; k < copies * (i + 1); k++) {
+            sources[k] = (struct batch_sentence){ids[2 * i], source_lengths[i]};
+            targets[k] = (struct batch_sentence){ids[2 * i + 1], target_lengths[i]};
+        }
     }
-    assert_int_equal(batch_fill(&f->batch, sources, targets, FIXTURE_SENTENCES,
+    assert_int_equal(batch_fill(&f->batch, sources, targets, copies * FIXTURE_SENTENCES,
                                 f->recipe.model.reverse_source, &f->err),
                      0);
+    f->batch.twins = copies == 2;
 }
 
 /* The model of a recipe, its parameters zero; the batch and its memory are still empty. */

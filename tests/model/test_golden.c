@@ -11,9 +11,14 @@ enum { GOLDEN_SENTENCES = 5, GOLDEN_STEPS = 10 };
 
 static const double tolerance = 1e-4;
 
-static const char *const names[] = {"bahdanau", "luong",    "feeding",  "deep",     "copy",
-                                    "forward",  "gru",      "rnn_tanh", "rnn_relu", "sgd",
-                                    "momentum", "adadelta", "adamw"};
+static const char *const names[] = {
+    "bahdanau",       "luong",       "feeding",        "deep",         "copy",
+    "forward",        "gru",         "rnn_tanh",       "rnn_relu",     "sgd",
+    "momentum",       "adadelta",    "adamw",          "local_m",      "local_p",
+    "local_p_before", "coverage",    "coverage_after", "residual",     "first",
+    "gnmt",           "gru_before",  "lstm_peephole",  "lstm_coupled", "lstm_norm",
+    "gru_norm",       "mut1",        "mut2",           "mut3",         "sgd_l2",
+    "momentum_l2",    "adadelta_l2", "adam_l2",        "fertility"};
 
 struct golden {
     const char *name;
@@ -309,6 +314,7 @@ static void check_ten_steps(struct golden *g)
             .momentum = f->recipe.optimizer.momentum,
             .rho = f->recipe.optimizer.rho,
             .weight_decay = f->recipe.optimizer.weight_decay,
+            .l2 = f->recipe.optimizer.l2,
             .scale = norm > clip ? clip / norm : 1,
             .step = (uint64_t)i + 1,
         };

@@ -93,16 +93,22 @@ static void check(struct output *o)
     static struct naive expected;
     const struct pass *pass = &o->net.pass;
     struct loss_sums forward = {.nll = 1, .loss = 2, .tokens = 3}, backward = {0};
+    static double losses[MOST_ROWS];
+    double sum = 0;
     expected = (struct naive){0};
     for (int r = 0; r < o->a.rows; r++)
         naive_row(o, r, 0.25, &expected);
 
     loss_forward(pass, &o->loss, o->a, o->targets, o->logits, &forward);
-    loss_backward(pass, &o->loss, o->a, o->targets, (real)0.25, o->logits, o->d_a, &backward);
+    loss_backward(pass, &o->loss, o->a, o->targets, (real)0.25, o->logits, o->d_a, losses,
+                  &backward);
     assert_int_equal(backward.tokens, o->a.rows);
     assert_int_equal(forward.tokens, 3 + o->a.rows);
     check_value(backward.nll, expected.nll);
     check_value(backward.loss, expected.loss);
+    for (int r = 0; r < o->a.rows; r++)
+        sum += losses[r];
+    check_value(sum, expected.loss);
     check_value(forward.nll, 1 + expected.nll);
     check_value(forward.loss, 2 + expected.loss);
     check_matrix(o->d_a, &expected.d_a[0][0]);

@@ -1,134 +1,7 @@
-/* Whole training runs on a made-up language, whose translation is its words in reverse. */
+/* Whole training runs: they learn, resume to the same bits, refuse what does not fit. */
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/file.h"
-#include "base/rng.h"
-#include "base/tensors.h"
-#include "satz.h"
-
-static char folder[64];
-
-static void write_text(const char *name, int first, int n, bool reversed)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    for (int i = first; i < first + n; i++) {
-        int length = 2 + (int)rng_below(1, (uint64_t)i, 6);
-        for (int k = 0; k < length; k++) {
-            int at = reversed ? length - 1 - k : k;
-            int word = (int)rng_below(2, (uint64_t)(i * 16 + at), 20);
-            fprintf(f, "%s%c%c", k ? " " : "", 'a' + word % 5, 'k' + word / 5);
-        }
-        fprintf(f, "\n");
-    }
-    fclose(f);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/satz-train-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    write_text("train.en", 0, 1200, false);
-    write_text("train.de", 0, 1200, true);
-    write_text("dev.en", 1200, 60, false);
-    write_text("dev.de", 1200, 60, true);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
-struct run {
-    volatile int stop;
-    long stop_at; /* update to stop at; 0: never */
-    long updates;
-    double perplexity, bleu;
-    char ending[200];
-};
-
-static void watch(void *user, const struct satz_train_event *e)
-{
-    struct run *r = user;
-    if (e->stage == SATZ_TRAIN_PROGRESS) {
-        r->updates++;
-        r->stop = r->stop_at > 0 && e->update >= r->stop_at;
-    } else if (e->stage == SATZ_TRAIN_VALIDATION) {
-        r->perplexity = e->valid_perplexity;
-        r->bleu = e->bleu;
-    } else if (e->stage == SATZ_TRAIN_DONE) {
-        snprintf(r->ending, sizeof r->ending, "%s", e->text);
-    }
-}
-
-/* Trains in folder/name; `more` are further settings, NULL at the end. */
-static int train(const char *name, struct run *r, int resume, struct satz_error *err,
-                 const char *const *more)
-{
-    char texts[8][160];
-    const char *settings[32];
-    size_t n = 0;
-    snprintf(texts[0], sizeof texts[0], "data.train_source=%s/train.en", folder);
-    snprintf(texts[1], sizeof texts[1], "data.train_target=%s/train.de", folder);
-    snprintf(texts[2], sizeof texts[2], "data.valid_source=%s/dev.en", folder);
-    snprintf(texts[3], sizeof texts[3], "data.valid_target=%s/dev.de", folder);
-    snprintf(texts[4], sizeof texts[4], "data.cache=%s/cache", folder);
-    snprintf(texts[5], sizeof texts[5], "train.folder=%s/%s", folder, name);
-    for (; n < 6; n++)
-        settings[n] = texts[n];
-    static const char *const small[] = {
-        "tokenizer.vocabulary=34", "model.embedding=24",  "model.encoder_hidden=24",
-        "model.decoder_hidden=48", "model.tie=all",       "dropout.readout=0.1",
-        "train.batch=32",          "train.shards=3",      "train.epochs=3",
-        "optimizer.rate=0.01",     "validation.every=25", "train.log_every=10"};
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        settings[n++] = small[i];
-    for (; more && *more; more++)
-        settings[n++] = *more;
-    struct satz_recipe *recipe = satz_recipe_new(NULL, settings, n, err);
-    if (!recipe)
-        return -1;
-    struct satz_train_options options = {
-        .resume = resume, .on_event = watch, .user = r, .stop = &r->stop};
-    int status = satz_train(recipe, &options, err);
-    satz_recipe_free(recipe);
-    return status;
-}
-
-static struct strbuf model_bytes(const char *name)
-{
-    char path[160];
-    struct strbuf bytes = {0};
-    snprintf(path, sizeof path, "%s/%s/model.safetensors", folder, name);
-    assert_int_equal(file_read(path, (size_t)1 << 30, &bytes, NULL), 0);
-    return bytes;
-}
-
-static void assert_same_model(const char *a, const char *b)
-{
-    struct strbuf x = model_bytes(a), y = model_bytes(b);
-    assert_int_equal(x.length, y.length);
-    assert_memory_equal(x.data, y.data, x.length);
-    strbuf_release(&x);
-    strbuf_release(&y);
-}
+#include "tests/train/runs.h"
 
 static void test_learns(void **state)
 {
@@ -156,6 +29,24 @@ static void test_threads_do_not_matter(void **state)
             fail_msg("%s", err.message);
         assert_same_model(names[0], names[i]);
     }
+}
+
+/* Nor with what is drawn and what is fitted besides the loss: the words of hard attention and its
+ * baseline; nor do they end a run's resumption in other bits. */
+static void test_draws_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    static const char *const one[] = {"attention.window=hard", "train.epochs=1", "train.threads=1",
+                                      NULL};
+    static const char *const two[] = {"attention.window=hard", "train.epochs=1", "train.threads=2",
+                                      NULL};
+    struct run whole = {0}, first = {.stop_at = 17}, second = {0};
+    assert_int_equal(train("drawn", &whole, 0, &err, one), 0);
+    assert_int_equal(train("drawn-parts", &first, 0, &err, two), 1);
+    assert_int_equal(train("drawn-parts", &second, 1, &err, two), 0);
+    assert_int_equal(first.updates, 17);
+    assert_same_model("drawn", "drawn-parts");
 }
 
 /* Stopped in the middle of an epoch, twice, and gone on with: the bits of an uninterrupted run. */
@@ -220,12 +111,95 @@ static void test_keeps_the_last(void **state)
     assert_int_equal(temporary, 0);
 }
 
+static struct strbuf read_log(const char *name)
+{
+    char path[160];
+    struct strbuf log = {0};
+    snprintf(path, sizeof path, "%s/%s/log.jsonl", folder, name);
+    assert_int_equal(file_read(path, 1 << 20, &log, NULL), 0);
+    return log;
+}
+
+/* The log of a run that was killed after its checkpoint, with half a line, is that of one sitting.
+ */
+static void test_log_is_taken_back(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    char path[160];
+    struct run r = {0}, stopped = {.stop_at = 40}, rest = {0};
+    assert_int_equal(train("log-whole", &r, 0, &err, NULL), 0);
+    assert_int_equal(train("log-parts", &stopped, 0, &err, NULL), 1);
+    snprintf(path, sizeof path, "%s/log-parts/log.jsonl", folder);
+    FILE *f = fopen(path, "a");
+    fputs("{\"event\": \"update\", \"update\": 50, \"epoch\": 2}\n", f);
+    fputs("{\"event\": \"validation\", \"update\": 50}\n{\"event\": \"upd", f);
+    fclose(f);
+    assert_int_equal(train("log-parts", &rest, 1, &err, NULL), 0);
+    struct strbuf whole = read_log("log-whole"), parts = read_log("log-parts");
+    const char *a = strbuf_text(&whole), *b = strbuf_text(&parts);
+    int lines = 0;
+    for (; *a && *b; lines++) { /* the same events of the same updates; figures of speed differ */
+        size_t n = strcspn(a, ":"), to_epoch = (size_t)(strstr(a, "\"epoch\"") - a);
+        assert_true(n < to_epoch);
+        assert_memory_equal(a, b, to_epoch);
+        a += strcspn(a, "\n") + 1;
+        b += strcspn(b, "\n") + 1;
+    }
+    assert_true(*a == *b && lines >= 14);
+    strbuf_release(&whole);
+    strbuf_release(&parts);
+}
+
+static void test_changed_text_is_refused(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    struct run r = {.stop_at = 45}, more = {0};
+    static const char *const shorter[] = {"data.max_length=6", NULL};
+    static const char *const allowed[] = {"data.max_length=6", "data.may_change=true", NULL};
+    assert_int_equal(train("text", &r, 0, &err, NULL), 1);
+    assert_int_equal(train("text", &more, 1, &err, shorter), -1);
+    assert_non_null(strstr(err.message, "data.may_change"));
+    assert_non_null(strstr(err.message, "checkpoint-00000045"));
+    assert_int_equal(train("text", &more, 1, &err, allowed), 0);
+    struct run again = {0};
+    assert_int_equal(train("text", &again, 1, &err, allowed), 0);
+}
+
+/* Improvements that are too small do not count, however many they are. */
+static void test_patience_asks_for_a_margin(void **state)
+{
+    (void)state;
+    struct satz_error err;
+    struct run r = {0}, patient = {0};
+    static const char *const strict[] = {"validation.min_delta=1000", "validation.patience=2",
+                                         "validation.every=10", NULL};
+    static const char *const loose[] = {"validation.patience=2", "validation.every=10",
+                                        "train.updates=60", NULL};
+    assert_int_equal(train("strict", &r, 0, &err, strict), 0);
+    assert_int_equal(r.updates, 30);
+    assert_string_equal(r.ending, "validation has stopped improving");
+    assert_int_equal(train("loose", &patient, 0, &err, loose), 0);
+    assert_int_equal(patient.updates, 60);
+    /* the best model is the last one all the same */
+    struct strbuf bytes = model_bytes("strict");
+    assert_non_null(memmem(bytes.data, bytes.length, "\\\"update\\\": 30", 14));
+    strbuf_release(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_learns),           cmocka_unit_test(test_threads_do_not_matter),
-        cmocka_unit_test(test_resume_continues), cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_draws_do_not_depend_on_threads),
+        cmocka_unit_test(test_resume_continues),
+        cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_keeps_the_last),
+        cmocka_unit_test(test_log_is_taken_back),
+        cmocka_unit_test(test_changed_text_is_refused),
+        cmocka_unit_test(test_patience_asks_for_a_margin),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

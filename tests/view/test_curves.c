@@ -2,6 +2,7 @@
 
 #include <cairo.h>
 #include <math.h>
+#include <pango/pangocairo.h>
 
 #include "view/curves.h"
 
@@ -22,6 +23,7 @@ static int fill(void **state)
 static int forget_fonts(void **state)
 {
     (void)state;
+    pango_cairo_font_map_set_default(NULL);
     cairo_debug_reset_static_data();
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <cairo.h>
 #include <math.h>
+#include <pango/pangocairo.h>
 
 #include "view/figure.h"
 #include "view/heatmap.h"
@@ -149,7 +150,8 @@ static void nothing_is_cut_off(void **state)
     static const float weights[9] = {1};
     static const int sizes[][2] = {{1, 1}, {3, 1}, {1, 3}, {3, 3}};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
-        struct heatmap h = {words, sizes[k][0], words, sizes[k][1], weights, words[0], words[0]};
+        struct heatmap h = {words,    sizes[k][0], words, sizes[k][1], weights,
+                            words[0], words[0],    0,     NULL};
         write_ok(s, "a.png", &h);
         struct image i = image_load(s, "a.png");
         for (int y = 0; y < i.height; y++) {
@@ -203,7 +205,7 @@ static void the_largest_fits(void **state)
     float *weights = calloc(HEATMAP_WORDS, sizeof *weights);
     for (int i = 0; i < HEATMAP_WORDS; i++)
         words[i] = "Wort";
-    struct heatmap h = {words, HEATMAP_WORDS, words, 1, weights, NULL, NULL};
+    struct heatmap h = {words, HEATMAP_WORDS, words, 1, weights, NULL, NULL, 0, NULL};
     write_ok(s, "wide.png", &h);
     h.n_sources = 1;
     h.n_targets = HEATMAP_WORDS;
@@ -280,9 +282,70 @@ static void heat_falls_evenly(void **state)
     }
 }
 
+static int orange_pixels(const struct image *i, int from, int to)
+{
+    int n = 0;
+    for (int y = 0; y < i->height; y++)
+        for (int x = from; x < to && x < i->width; x++) {
+            uint32_t p = pixel(i, x, y);
+            n += (p >> 16) > 200 && (p >> 8 & 255) > 80 && (p >> 8 & 255) < 110 && (p & 255) < 10;
+        }
+    return n;
+}
+
+/* Nothing of the colour without windows; with them, only in the columns that they span. */
+static void windows_are_drawn(void **state)
+{
+    struct scratch *s = *state;
+    float weights[N * N];
+    struct satz_window windows[N];
+    fill(weights, 0.5f, 0.04f);
+    struct heatmap h = example(weights);
+    assert_int_equal(heatmap_write(scratch_path(s, "a.png"), &h, NULL), 0);
+    struct image image = image_load(s, "a.png");
+    assert_int_equal(orange_pixels(&image, 0, image.width), 0);
+    int left, y, right;
+    assert_true(find_pixel(&image, heat_pixel(1), &left, &y));
+    for (right = left; pixel(&image, right, y) == heat_pixel(1);)
+        right++;
+    int cell = right - left + 1;
+    cairo_surface_destroy(image.surface);
+    for (int i = 0; i < N; i++)
+        windows[i] = (struct satz_window){2.5f, 1, 4};
+    h.windows = windows;
+    assert_int_equal(heatmap_write(scratch_path(s, "a.png"), &h, NULL), 0);
+    image = image_load(s, "a.png");
+    int all = orange_pixels(&image, 0, image.width);
+    assert_true(all > 0);
+    assert_int_equal(orange_pixels(&image, left + cell - 4, left + 4 * cell + 4), all);
+    /* The bar is in the middle of the third column. */
+    assert_true(orange_pixels(&image, left + 2 * cell + cell / 3, left + 3 * cell - cell / 3) > 0);
+    cairo_surface_destroy(image.surface);
+}
+
+/* U+0378 is no character; no font has it. Scripts that some font has are fine. */
+static void missing_characters_are_told_of(void **state)
+{
+    struct scratch *s = *state;
+    struct satz_error err = {""};
+    static const char *const words[] = {"a\xcd\xb8", "\xcd\xb8"}, *const plain[] = {"\u00fc", "a"};
+    static const float weights[4] = {1, 0, 0, 1};
+    struct heatmap h = {
+        .sources = words, .n_sources = 2, .targets = plain, .n_targets = 2, .weights = weights};
+    static const char *const names[] = {"a.png", "a.svg", "a.pdf"};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(heatmap_write(scratch_path(s, names[i]), &h, &err), 1);
+        assert_non_null(strstr(err.message, "no font here has 2 of its characters"));
+        assert_true(file_exists(s->path));
+    }
+    h.sources = plain;
+    assert_int_equal(heatmap_write(scratch_path(s, "b.png"), &h, &err), 0);
+}
+
 static int forget_fonts(void **state)
 {
     (void)state;
+    pango_cairo_font_map_set_default(NULL);
     cairo_debug_reset_static_data();
     return 0;
 }
@@ -299,6 +362,8 @@ int main(void)
         HEATMAP_TEST(the_largest_fits),
         HEATMAP_TEST(errors_leave_nothing_behind),
         HEATMAP_TEST(a_full_disk_keeps_the_old_file),
+        HEATMAP_TEST(windows_are_drawn),
+        HEATMAP_TEST(missing_characters_are_told_of),
         cmocka_unit_test(heat_falls_evenly),
     };
     return cmocka_run_group_tests(tests, NULL, forget_fonts);

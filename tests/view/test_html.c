@@ -10,7 +10,7 @@ static const float weights[6] = {1, 0, 0.5f, 0.25f, 0.25f, 0.5f};
 
 static struct heatmap example(void)
 {
-    return (struct heatmap){sources, 3, targets, 2, weights, "<title>", NULL};
+    return (struct heatmap){sources, 3, targets, 2, weights, "<title>", NULL, 0, NULL};
 }
 
 static int count(const char *text, const char *part)
@@ -69,7 +69,7 @@ static void weights_are_bytes(void **state)
     static const float halves[4] = {0.5f, 0, 0.25f, 0.125f};
     static const char *const words[] = {"a", "b", "c", "d"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct heatmap h = {words, cases[i].n_sources, words, 1, halves, NULL, NULL};
+        struct heatmap h = {words, cases[i].n_sources, words, 1, halves, NULL, NULL, 0, NULL};
         struct html_attention *page = html_attention_begin(scratch_path(s, "a.html"), NULL, NULL);
         assert_int_equal(html_attention_add(page, &h, NULL), 0);
         assert_int_equal(html_attention_end(page, NULL), 0);
@@ -119,14 +119,36 @@ static void a_full_disk_is_reported(void **state)
     assert_int_equal(scratch_files(s, 0), 0);
 }
 
+static void windows_and_numbers_are_written(void **state)
+{
+    struct scratch *s = *state;
+    const struct satz_window windows[2] = {{1.5f, 0, 3}, {2.25f, 1.25f, 3.25f}};
+    struct heatmap h = example();
+    h.number = 17;
+    h.windows = windows;
+    struct html_attention *page = html_attention_begin(scratch_path(s, "a.html"), NULL, NULL);
+    assert_int_equal(html_attention_add(page, &h, NULL), 0);
+    assert_int_equal(html_attention_end(page, NULL), 0);
+    struct strbuf text = scratch_read(s, "a.html");
+    assert_non_null(
+        strstr(text.data, " data-windows=\"1.50,0.00,3.00;2.25,1.25,3.25\">\n<h2>17. "));
+    assert_non_null(strstr(text.data, "<section id=\"s17\" "));
+    strbuf_release(&text);
+
+    struct satz_error err;
+    const struct satz_window wrong[2] = {{0, 0, 1}, {0, NAN, 1}};
+    h.windows = wrong;
+    assert_int_equal(heatmap_check(&h, &err), -1);
+    assert_non_null(strstr(err.message, "the window of target word 2 is not finite"));
+}
+
 #define HTML_TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HTML_TEST(the_page_is_whole_and_escaped),
-        HTML_TEST(weights_are_bytes),
-        HTML_TEST(errors_leave_nothing_behind),
+        HTML_TEST(the_page_is_whole_and_escaped),   HTML_TEST(weights_are_bytes),
+        HTML_TEST(windows_and_numbers_are_written), HTML_TEST(errors_leave_nothing_behind),
         HTML_TEST(a_full_disk_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,107 @@
+#include "train/check.h"
+
+#include <math.h>
+
+#include "base/rng.h"
+
+enum { SAMPLES = 3 }; /* of each parameter */
+
+const struct feed_load *check_take(const struct team *t, const struct check_step *s, int i,
+                                   struct chance *chance, struct satz_error *err)
+{
+    const uint32_t *pairs = s->pairs;
+    for (int k = 0; k < i; k++)
+        pairs += s->counts[k];
+    *chance = schedule_chance(s->recipe, s->update, i);
+    return feed_take_pairs(s->feed, pairs, s->counts[i], t->n_threads, err);
+}
+
+static int loss_at(struct team *t, const struct check_step *s, real *x, double value, double *loss,
+                   struct satz_error *err)
+{
+    struct loss_sums sums = {0};
+    *x = (real)value;
+    team_pack(t);
+    for (int i = 0; i < s->n_batches; i++) {
+        struct chance chance;
+        const struct feed_load *load = check_take(t, s, i, &chance, err);
+        if (!load || team_loss(t, load, chance, &sums, err) < 0)
+            return -1;
+    }
+    *loss = sums.loss;
+    return 0;
+}
+
+/* Fourth-order central difference of the summed loss. */
+static int derivative(struct team *t, const struct check_step *s, real *x, double h, double *slope,
+                      struct satz_error *err)
+{
+    static const int steps[4] = {-2, -1, 1, 2};
+    double at[4], kept = (double)*x;
+    int status = 0;
+    for (int i = 0; i < 4 && status == 0; i++)
+        status = loss_at(t, s, x, kept + steps[i] * h, &at[i], err);
+    *x = (real)kept;
+    if (status == 0)
+        *slope = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * h);
+    return status;
+}
+
+/* A smaller step has a rectified unit on one side of its corner for all four points. */
+static int compare(struct team *t, const struct check_step *s, long tokens, struct check_result *r,
+                   double floor, struct satz_error *err)
+{
+    struct mat value = params_mat(&t->network->params, r->param);
+    real *x = mat_row(value, r->row) + r->column;
+    double best = INFINITY;
+    for (double h = 1e-3; h > 5e-7 && best > 1e-7; h /= 10) {
+        double numeric;
+        if (derivative(t, s, x, h, &numeric, err) < 0)
+            return -1;
+        numeric /= (double)tokens;
+        double scale = fmax(fmax(fabs(numeric), fabs(r->analytic)), floor);
+        double error = scale > 0 ? fabs(numeric - r->analytic) / scale : 0;
+        if (error < best || best == INFINITY) {
+            best = error;
+            r->numeric = numeric;
+        }
+    }
+    r->error = best;
+    return 0;
+}
+
+/* Sample 0 is the value with the largest gradient. */
+static int pick(struct mat gradient, int param, int sample, double *largest)
+{
+    int n = gradient.rows * gradient.cols, at = 0;
+    for (int k = 0; k < n; k++)
+        if (fabs((double)gradient.data[k]) > fabs((double)gradient.data[at]))
+            at = k;
+    *largest = fabs((double)gradient.data[at]);
+    return sample == 0 ? at : (int)rng_below((uint64_t)param, (uint64_t)sample, (uint64_t)n);
+}
+
+int check_gradient(struct team *t, const struct check_step *s, long tokens, double norm,
+                   struct check_result *result, struct satz_error *err)
+{
+    const struct params *p = &t->network->params;
+    *result = (struct check_result){0};
+    int status = 0;
+    for (int i = 0; i < p->count && status == 0; i++)
+        for (int sample = 0; sample < SAMPLES && status == 0; sample++) {
+            double largest;
+            struct mat gradient = params_view(p, t->gradients[0], i);
+            int at = pick(gradient, i, sample, &largest);
+            struct check_result r = {.param = i,
+                                     .row = at / gradient.cols,
+                                     .column = at % gradient.cols,
+                                     .analytic = (double)gradient.data[at]};
+            status = compare(t, s, tokens, &r, fmax(1e-3 * largest, 1e-6 * norm), err);
+            r.values = result->values + 1;
+            if (status == 0 && !(r.error <= result->error))
+                *result = r;
+            result->values = r.values;
+        }
+    team_pack(t);
+    return status;
+}
