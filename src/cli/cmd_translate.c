@@ -151,7 +151,7 @@ static const struct {
 
 static void print_more(void)
 {
-    fputs(attention_output_help, stdout);
+    printf("\n%s", attention_output_help);
 }
 
 static const struct usage usage = {

@@ -202,7 +202,7 @@ CHOICE(validation, metric, perplexity, METRIC_LIST, "what decides which checkpoi
 INTEGER(validation, bleu_every, 0, 0, 1000000,
         "translate and score at each n-th validation; 0: only if `validation.metric: bleu`")
 REAL(validation, min_delta, 0.0, 0.0, 1e6,
-     "improvements of the metric up to this do not count for `validation.patience`")
+     "improvements up to this do not count for `validation.patience`")
 INTEGER(validation, patience, 5, 0, 1000000,
         "validations without improvement before training stops; 0: never")
 INTEGER(validation, beam, 1, 1, 1000, "beam width of the translations that are scored")

@@ -238,14 +238,14 @@ static void test_bash_completion(void **state)
     assert_bash(f, "satz tran", "translate\n");
     assert_bash(f, "satz tokenizer en", "encode\n");
     assert_bash(f, "satz tokenizer encode --i", "--ids\n");
-    assert_bash(f, "satz translate --len", "--length-penalty\n");
+    assert_bash(f, "satz translate --length-p", "--length-penalty\n");
     assert_bash(f, "satz translate --backend open", "openblas\n");
     assert_bash(f, "satz translate --backend = open", "openblas\n");
     assert_bash(f, "satz bleu -t 1", "13a\n");
     assert_bash(f, "satz train --set attention.pla",
                 "attention.place= attention.place=none "
                 "attention.place=before "
-                "attention.place=after\n");
+                "attention.place=after attention.place=gnmt\n");
     assert_bash(f, "satz train --set attention.place = b", "before\n");
     assert_bash(f, "satz translate --beam \"\"", "\n");
     assert_bash(f, "satz translate x", "\n");
