@@ -114,11 +114,10 @@ static int fill(struct demand *d, const struct tokenizer *t, const struct satz_r
     d->task.prefix_closed = prefix.n > 0 && r->prefix[length - 1] == ' ';
     d->task.prefix = prefix;
     /* The list of ids stays where it is from here on. */
-    const int *ids = d->ids.ids;
-    d->task.prefix.ids = ids;
-    ids += prefix.n;
-    for (int i = 0; i < d->task.n_required; ids += d->required[i++].n)
-        d->required[i].ids = ids;
+    int at = prefix.n;
+    d->task.prefix.ids = d->ids.ids;
+    for (int i = 0; i < d->task.n_required; at += d->required[i++].n)
+        d->required[i].ids = d->ids.ids + at;
     return 0;
 }
 
