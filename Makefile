@@ -29,7 +29,7 @@ ALL_CXXFLAGS := -std=c++17 $(COMMON) $(CXXFLAGS)
 # pkg-config where a package has a file for it, the plain library name where Debian ships none.
 pkg = $(shell pkg-config $(2) $(1) 2>/dev/null)
 PACKAGE_FLAGS := $(patsubst -I%,-isystem %,$(foreach p,$(PACKAGES),$(call pkg,$(p),--cflags)))
-EVAL_LIBS := -lz -lunistring -lm
+EVAL_LIBS := -ljansson -lz -lunistring -lm
 LIBS := $(call pkg,openblas,--libs) -ldnnl -lyaml -lsentencepiece_train -lsentencepiece -ljansson \
        $(call pkg,pangocairo,--libs) $(call pkg,minizip,--libs) $(call pkg,libmicrohttpd,--libs) -lstdc++ $(EVAL_LIBS)
 

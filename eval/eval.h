@@ -339,7 +339,8 @@ struct report_options {
     struct resampling resampling;
     int n_sentences;       /* how many of the worst; 0: 20 */
     const char *attention; /* a file whose line i is a JSON matrix for line i, a row for each word
-                              of the hypothesis and a column for each of the source; or NULL */
+                              of the hypothesis and a column for each of the source, or an object
+                              with that as "weights" (satz translate --attention); or NULL */
 };
 
 /* A page that needs nothing but itself: scores with intervals, estimates, distributions, the worst

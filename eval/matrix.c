@@ -1,7 +1,6 @@
 #include "matrix.h"
 
-#include <math.h>
-#include <stdbool.h>
+#include <jansson.h>
 #include <stdlib.h>
 
 #include "internal.h"
@@ -14,74 +13,44 @@ void matrix_release(struct matrix *m)
     *m = (struct matrix){0};
 }
 
-static const char *skip_spaces(const char *p)
+/* One more row, [numbers]. */
+static int add_row(struct matrix *m, const json_t *row, struct satz_error *err)
 {
-    while (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')
-        p++;
-    return p;
-}
-
-/* True if the character is next; steps over it. */
-static bool take(const char **p, char c)
-{
-    *p = skip_spaces(*p);
-    if (**p != c)
-        return false;
-    ++*p;
-    return true;
-}
-
-/* One more number; strtod alone would take "nan", hexadecimals and the like. */
-static int take_number(struct matrix *m, size_t n, const char **p, struct satz_error *err)
-{
-    char *end;
-    *p = skip_spaces(*p);
-    const char *digit = **p == '-' ? *p + 1 : *p;
-    double value = *digit >= '0' && *digit <= '9' && !(digit[0] == '0' && (digit[1] | 32) == 'x')
-                       ? strtod(*p, &end)
-                       : NAN;
-    if (!isfinite(value))
-        return eval_error(err, "there is no number where one should be: \"%.20s\"", *p);
-    if (n >= VALUES_LIMIT)
+    size_t n = json_array_size(row), before = m->rows * m->columns;
+    if (!json_is_array(row))
+        return eval_error(err, "row %zu of the matrix is not a list of numbers", m->rows + 1);
+    if (m->rows > 0 && n != m->columns)
+        return eval_error(err, "row %zu has %zu numbers, the rows before have %zu", m->rows + 1, n,
+                          m->columns);
+    if (before + n > VALUES_LIMIT)
         return eval_error(err, "the matrix has more than %d numbers", VALUES_LIMIT);
-    if (eval_grow(&m->values, &m->capacity, n + 1, sizeof *m->values, err))
+    if (eval_grow(&m->values, &m->capacity, before + n, sizeof *m->values, err))
         return -1;
-    m->values[n] = value;
-    *p = end;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *value = json_array_get(row, i);
+        if (!json_is_number(value))
+            return eval_error(err, "number %zu of row %zu is none", i + 1, m->rows + 1);
+        m->values[before + i] = json_number_value(value);
+    }
+    m->columns = n;
+    m->rows++;
     return 0;
 }
 
 int matrix_parse(struct matrix *m, const char *text, struct satz_error *err)
 {
-    const char *p = text;
-    size_t n = 0;
+    json_error_t why;
+    json_t *root = json_loads(text, 0, &why);
     m->rows = m->columns = 0;
-    if (!take(&p, '['))
-        return eval_error(err, "a matrix begins with \"[[\"");
-    bool more = !take(&p, ']');
-    while (more) {
-        size_t before = n;
-        if (!take(&p, '['))
-            return eval_error(err, "row %zu does not begin with \"[\"", m->rows + 1);
-        bool more_numbers = !take(&p, ']');
-        while (more_numbers) {
-            if (take_number(m, n, &p, err))
-                return -1;
-            n++;
-            more_numbers = take(&p, ',');
-            if (!more_numbers && !take(&p, ']'))
-                return eval_error(err, "row %zu does not end with \"]\"", m->rows + 1);
-        }
-        if (m->rows > 0 && n - before != m->columns)
-            return eval_error(err, "row %zu has %zu numbers, the rows before have %zu", m->rows + 1,
-                              n - before, m->columns);
-        m->columns = n - before;
-        m->rows++;
-        more = take(&p, ',');
-        if (!more && !take(&p, ']'))
-            return eval_error(err, "the matrix does not end with \"]\"");
-    }
-    if (*skip_spaces(p))
-        return eval_error(err, "there is text after the matrix: \"%.20s\"", p);
-    return 0;
+    if (!root)
+        return eval_error(err, "it is not JSON: %s (column %d)", why.text, why.column);
+    const json_t *rows = json_is_object(root) ? json_object_get(root, "weights") : root;
+    int status = 0;
+    if (!json_is_array(rows))
+        status =
+            eval_error(err, "there is no matrix: [[0.9, 0.1], ...], or {\"weights\": [[...] ...]}");
+    for (size_t i = 0; status == 0 && i < json_array_size(rows); i++)
+        status = add_row(m, json_array_get(rows, i), err);
+    json_decref(root);
+    return status;
 }

@@ -1,4 +1,5 @@
-/* matrix.h -- an attention matrix as it stands in a line of JSON: [[0.9, 0.1], [0.2, 0.8]]. */
+/* matrix.h -- an attention matrix as it stands in a line of JSON: [[0.9, 0.1], [0.2, 0.8]], or as
+ * `satz translate --attention` writes it: {"weights": [[0.9, 0.1], [0.2, 0.8]], ...}. */
 #ifndef SATZ_EVAL_MATRIX_H
 #define SATZ_EVAL_MATRIX_H
 
@@ -14,7 +15,8 @@ struct matrix {
 
 void matrix_release(struct matrix *m);
 
-/* Overwrites *m with the matrix in the text: an array of arrays of numbers, all of one length. */
+/* Overwrites *m with the matrix in the text: an array of arrays of numbers, all of one length,
+ * alone or as "weights" of an object. */
 int matrix_parse(struct matrix *m, const char *text, struct satz_error *err);
 
 #endif

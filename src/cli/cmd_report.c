@@ -28,9 +28,11 @@ enum {
 static const struct option_row rows[N_OPTIONS] = {
     [OPTION_OUTPUT] = {'o', "output", "FILE.html", "the page (default: standard output)"},
     [OPTION_SOURCE] = {'s', "source", "FILE", "the source text"},
-    [OPTION_ATTENTION] = {'a', "attention", "FILE",
-                          "attention: for each line a JSON matrix, a row for each word of the "
-                          "hypothesis and a column for each of the source"},
+    [OPTION_ATTENTION] =
+        {'a', "attention", "FILE",
+         "attention, as `satz translate --attention FILE.jsonl` writes it: for each "
+         "line a JSON matrix, a row for each word of the hypothesis and a "
+         "column for each of the source"},
     [OPTION_TITLE] = {0, "title", "TEXT", "title of the page (default: the hypothesis's name)"},
     [OPTION_METRIC] = {'m', "metric", "METRIC",
                        "what to score by; can be repeated (default bleu, chrf and ter)"},

@@ -177,6 +177,17 @@ static void test_weights_beside_translations(void **state)
     assert_int_equal(n_empty, 2);
 }
 
+/* What one command writes, the other reads. */
+static void test_weights_in_a_report(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(f, "satz translate -q $D/m $D/text --attention $D/r.jsonl >$D/r", 0);
+    assert_status(f, "satz report $D/r $D/r --source $D/text --attention $D/r.jsonl -o $D/r.html",
+                  0);
+    assert_prints(f, "grep -c 'aria-label=\"attention' $D/r.html | sed 's/^[1-9].*/drawn/'",
+                  "drawn\n");
+}
+
 static void test_alignments_beside_translations(void **state)
 {
     struct fixture *f = *state;
@@ -226,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_too_long_a_sentence_does_not_stop_the_others),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_weights_beside_translations),
+        cmocka_unit_test(test_weights_in_a_report),
         cmocka_unit_test(test_alignments_beside_translations),
         cmocka_unit_test(test_files_that_cannot_be_written),
     };

@@ -110,7 +110,7 @@ static void test_mistakes_are_refused(void **state)
     assert_null(report_write(NULL, "-", NULL, NULL, &err));
     assert_non_null(strstr(err.message, "twice"));
     assert_null(report_write(NULL, h, NULL, &(struct report_options){.attention = h}, &err));
-    assert_non_null(strstr(err.message, ":1: a matrix begins with"));
+    assert_non_null(strstr(err.message, ":1: it is not JSON"));
     assert_null(
         report_write(NULL, h, h, &(struct report_options){.metrics = bad, .n_metrics = 1}, &err));
     assert_non_null(strstr(err.message, "no metric"));
@@ -130,18 +130,24 @@ static void test_matrix(void **state)
     assert_true(m.values[1] == -25 && m.values[3] == 3);
     assert_int_equal(matrix_parse(&m, "[]", &err), 0);
     assert_int_equal(m.rows, 0);
+    assert_int_equal(matrix_parse(&m, "{\"line\": 2, \"weights\": [[0.5, 0.25]]}", &err), 0);
+    assert_int_equal(m.rows, 1);
+    assert_true(m.columns == 2 && m.values[1] == 0.25);
     static const char *const wrong[][2] = {
-        {"", "begins with"},
-        {"[1]", "row 1 does not begin"},
-        {"[[1]", "does not end"},
-        {"[[1,]]", "no number"},
-        {"[[nan]]", "no number"},
-        {"[[0x1]]", "no number"},
-        {"[[1e999]]", "no number"},
+        {"", "not JSON"},
+        {"1", "not JSON"},
+        {"\"a\"", "not JSON"},
+        {"{\"line\": 2}", "no matrix"},
+        {"[1]", "row 1 of the matrix"},
+        {"[[1]", "not JSON"},
+        {"[[1,]]", "not JSON"},
+        {"[[nan]]", "not JSON"},
+        {"[[\"1\"]]", "number 1 of row 1"},
+        {"[[0x1]]", "not JSON"},
+        {"[[1e999]]", "not JSON"},
         {"[[1],[1,2]]", "row 2 has 2"},
-        {"[[1]] x", "after the matrix"},
-        {"[[1 2]]", "does not end"},
-        {"[[1],]", "row 2 does not begin"},
+        {"[[1]] x", "not JSON"},
+        {"[[1],2]", "row 2 of the matrix"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(matrix_parse(&m, wrong[i][0], &err), -1);
