@@ -234,7 +234,7 @@ struct satz_score {
     const double *token_log_probabilities;
     const char *const *pieces;
     int truncated; /* a text was too long; its beginning was used */
-    int invalid;   /* one was not UTF-8; U+FFFD was read instead */
+    int invalid;   /* not UTF-8, so that U+FFFD was read: 1 the source, 2 the target, 3 both */
 };
 
 /* Scores n pairs on all threads, as an array [n] that the caller frees with satz_scores_free. What

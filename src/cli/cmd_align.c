@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/alignment.h"
 #include "cli/command.h"
 #include "cli/pairs.h"
+#include "cli/tally.h"
 #include "eval.h"
 
 enum {
@@ -169,7 +171,9 @@ static int print_pair(struct job *j, size_t i)
     struct satz_link *links;
     size_t n, line = j->pairs.first + i;
     tally_add(&j->truncated, a && a->truncated, line);
-    tally_add(&j->invalid, a && a->invalid, line);
+    if (a && !j->options->quiet)
+        tally_add_invalid_pair(&j->invalid, &usage, j->pairs.source.name, j->pairs.target.name,
+                               line, a->invalid);
     if (find_links(j, i, &links, &n, &err) < 0)
         return command_failed(&usage, "line %zu: %s", line, err.message);
     alignment_print(stdout, links, n, j->options->kind.soft);

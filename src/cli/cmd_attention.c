@@ -9,6 +9,7 @@
 #include "cli/alignment.h"
 #include "cli/command.h"
 #include "cli/pairs.h"
+#include "cli/tally.h"
 #include "satz.h"
 
 enum {
@@ -164,18 +165,23 @@ static int draw_sentence(struct job *j, const struct satz_attention *a, size_t l
 
 static int draw_chunk(struct job *j)
 {
+    const char *source = j->pairs.source.name ? j->pairs.source.name
+                         : j->in.name         ? j->in.name
+                                              : "--sentence";
+    const char *target = j->pairs.target.name ? j->pairs.target.name : "--target";
     struct satz_error err;
     int status = EXIT_SUCCESS;
     if (j->n == 0)
         return status;
-    if (!j->target && !j->pairs.source.file && (status = translate_chunk(j)) != EXIT_SUCCESS)
+    if (!j->target && !j->pairs.source.name && (status = translate_chunk(j)) != EXIT_SUCCESS)
         return status;
     if (satz_attend_pairs(j->translator, j->chunk, j->n, j->units, j->attentions, &err) < 0)
         return command_failed(&usage, "%s", err.message);
     for (size_t i = 0; i < j->n; i++) {
         const struct satz_attention *a = j->attentions[i];
         tally_add(&j->truncated, a && a->truncated, j->numbers[i]);
-        tally_add(&j->invalid, a && a->invalid, j->numbers[i]);
+        if (a)
+            tally_add_invalid_pair(&j->invalid, &usage, source, target, j->numbers[i], a->invalid);
         if (a && status == EXIT_SUCCESS)
             status = draw_sentence(j, a, j->numbers[i]);
         satz_attention_free(j->attentions[i]);
@@ -196,7 +202,7 @@ static void take_pair(struct job *j, struct satz_pair pair, size_t line)
 static int next_chunk(struct job *j)
 {
     int more = 1;
-    if (j->pairs.source.file) {
+    if (j->pairs.source.name) {
         more = pairs_next(&j->pairs);
         for (size_t i = 0; more > 0 && i < j->pairs.n; i++)
             take_pair(j, j->pairs.chunk[i], j->pairs.first + i);
@@ -205,7 +211,7 @@ static int next_chunk(struct job *j)
     size_t read = 0;
     for (; read < PAIRS_CHUNK && (more = input_next(&j->in)) > 0; read++) {
         struct satz_pair pair = {.target = ""};
-        pair.source_length = pairs_take_line(&j->in, &j->lines[read], &j->capacities[read]);
+        pair.source_length = input_take_line(&j->in, &j->lines[read], &j->capacities[read]);
         pair.source = j->lines[read];
         take_pair(j, pair, j->in.number);
     }
@@ -218,7 +224,7 @@ static int draw_files(struct job *j)
     int status = EXIT_SUCCESS, more = next_chunk(j);
     bool first = true;
     while (more > 0 && status == EXIT_SUCCESS) {
-        size_t read = j->pairs.source.file ? j->pairs.n : j->in.number;
+        size_t read = j->pairs.source.name ? j->pairs.n : j->in.number;
         j->lone = first && j->n == 1 && read < PAIRS_CHUNK;
         first = first && j->n == 0;
         status = draw_chunk(j);

@@ -4,12 +4,14 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/nbest.h"
 #include "cli/pairs.h"
+#include "cli/tally.h"
 
 enum {
     OPTION_FORMAT,
@@ -61,7 +63,7 @@ struct options {
 struct job {
     const struct options *options;
     struct satz_translator *translator;
-    size_t pairs;
+    size_t pairs, named;
     double log_probability, tokens;
     struct tally truncated, invalid;
 };
@@ -101,7 +103,6 @@ static void add_score(struct job *j, const struct satz_score *s, size_t line)
     j->log_probability += s->log_probability;
     j->tokens += s->tokens;
     tally_add(&j->truncated, s->truncated, line);
-    tally_add(&j->invalid, s->invalid, line);
 }
 
 /* The scores of n pairs, or NULL when that was said. */
@@ -132,6 +133,9 @@ static int score_files(struct job *j, const char *source, const char *target)
         status = scores ? EXIT_SUCCESS : EXIT_FAILURE;
         for (size_t i = 0; scores && i < p->n; i++) {
             add_score(j, &scores[i], p->first + i);
+            if (!j->options->quiet)
+                tally_add_invalid_pair(&j->invalid, &usage, p->source.name, p->target.name,
+                                       p->first + i, scores[i].invalid);
             if (j->options->json)
                 print_json(&scores[i], p->first + i, j->options->tokens);
             else
@@ -146,6 +150,15 @@ static int score_files(struct job *j, const char *source, const char *target)
     return more < 0 ? EXIT_FAILURE : status;
 }
 
+/* A source that is not UTF-8 is named once, with the first of its translations. */
+static void add_invalid(struct job *j, const struct nbest *p, size_t i, int invalid)
+{
+    if (invalid & 1 && p->numbers[i] != j->named)
+        tally_add_invalid(&j->invalid, &usage, p->source.name, j->named = p->numbers[i]);
+    if (invalid & 2)
+        tally_add_invalid(&j->invalid, &usage, p->list.name, p->first + i);
+}
+
 static int rescore(struct job *j, const char *source, const char *list)
 {
     struct nbest *p = calloc(1, sizeof *p);
@@ -157,6 +170,8 @@ static int rescore(struct job *j, const char *source, const char *list)
         status = scores ? EXIT_SUCCESS : EXIT_FAILURE;
         for (size_t i = 0; scores && i < p->n; i++) {
             add_score(j, &scores[i], p->first + i);
+            if (!j->options->quiet)
+                add_invalid(j, p, i, scores[i].invalid);
             nbest_print(p, i, j->options->feature, scores[i].log_probability);
         }
         satz_scores_free(scores, p->n);

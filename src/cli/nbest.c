@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ static int find_source(struct nbest *p, size_t number)
 static int take_line(struct nbest *p)
 {
     size_t i = p->n;
-    size_t n = pairs_take_line(&p->list, &p->lines[i], &p->capacities[i]);
+    size_t n = input_take_line(&p->list, &p->lines[i], &p->capacities[i]);
     char *line = p->lines[i], *end = line + n, *after;
     line[n] = '\0';
     p->lengths[i] = n;
@@ -75,6 +76,7 @@ static int take_line(struct nbest *p)
     if (length > 0 && p->source.line[length - 1] == '\r')
         length--;
     free(p->sources[i]);
+    p->numbers[i] = p->source.number;
     p->sources[i] = malloc(length + 1);
     if (!p->sources[i])
         return wrong_line(p, strerror(ENOMEM));

@@ -18,7 +18,8 @@ struct nbest {
     size_t lengths[PAIRS_CHUNK], capacities[PAIRS_CHUNK];
     size_t features[PAIRS_CHUNK]; /* where in the line a further one goes */
     int has_features[PAIRS_CHUNK];
-    char *sources[PAIRS_CHUNK]; /* copies */
+    char *sources[PAIRS_CHUNK];  /* copies */
+    size_t numbers[PAIRS_CHUNK]; /* their lines, from 1 */
 };
 
 /* As pairs_open, pairs_next and pairs_close. */

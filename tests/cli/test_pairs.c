@@ -67,7 +67,14 @@ static void test_what_score_prints(void **state)
     assert_prints(f, "printf '\\n' >$D/empty; satz score -q $D/m $D/empty $D/empty",
                   "0.000000\t1\t0\n");
     assert_status(f, "printf 'one \\377\\n' | satz score $D/m - $D/empty", 0);
-    assert_holds(&f->err, "not valid UTF-8: 1, the first in line 1");
+    assert_holds(&f->err, "satz score: standard input:1: not valid UTF-8");
+    assert_status(f, "printf 'one\\377\\n' >$D/bad; satz align $D/m $D/bad $D/bad", 0);
+    assert_holds(&f->err, "/bad:1: not valid UTF-8");
+    assert_prints(
+        f,
+        "printf '0 ||| two ||| x\\n0 ||| \\377 ||| y\\n' >$D/list; satz score -n $D/m $D/bad "
+        "$D/list 2>&1 >$D/x | grep -o '[a-z]*:[0-9]: not'",
+        "bad:1: not\nlist:2: not\n");
     assert_status(f, "head -1 $D/source >$D/one; satz score -m 1 $D/m $D/one $D/one", 0);
     assert_holds(&f->err, "too long and were cut: 1, the first in line 1");
 }

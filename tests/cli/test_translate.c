@@ -66,7 +66,48 @@ static void test_line_k_is_line_k(void **state)
                   "3\n");
     assert_status(f, "printf 'one\\n\\377\\376 two\\n\\303' | satz translate $D/m | wc -l", 0);
     assert_string_equal(strbuf_text(&f->out), "3\n");
-    assert_holds(&f->err, "not valid UTF-8: 2, the first is line 2");
+    assert_holds(&f->err, "standard input:2: not valid UTF-8; what could not be read became");
+    assert_holds(&f->err, "standard input:3: not valid UTF-8");
+}
+
+/* Each is named with its file; of many the first twenty, and the command that finds the rest. */
+static void test_lines_that_are_not_utf8_are_named(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(f,
+                  "printf 'one\n\377 two\n' >$D/a; printf 'three\n\n\303\nsix' >$D/b; "
+                  "satz translate $D/m $D/a $D/b >$D/x 2>$D/told",
+                  0);
+    assert_prints(f, "grep -c 'not valid' $D/told; grep -o '[ab]:[0-9]*: not valid' $D/told",
+                  "2\na:2: not valid\nb:3: not valid\n");
+    assert_status(f, "satz translate -q $D/m $D/a $D/b >$D/x", 0);
+    assert_string_equal(strbuf_text(&f->err), "");
+    assert_status(f,
+                  "for i in 1 2 3 4 5 6 7; do printf 'one\n\377 two\n\376\n\200 six\n'; "
+                  "done >$D/bad; satz translate $D/m $D/bad >$D/x 2>$D/told",
+                  0);
+    assert_prints(f, "grep -c 'bad:[0-9]*: not valid' $D/told", "20\n");
+    assert_prints(f,
+                  "sed -n 's/.*: 21, of which.*`\\(.*\\) FILE`.*/\\1/p' $D/told >$D/how; "
+                  "eval \"$(cat $D/how)\" $D/bad | wc -l",
+                  "21\n");
+}
+
+/* What a pipe has is translated when nothing more comes, and the bytes are those of a file. */
+static void test_a_pipe_whose_writer_pauses(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f,
+                  "mkfifo $D/pipe; satz translate -q $D/m $D/pipe >$D/x & exec 3>$D/pipe; "
+                  "seen() { for i in $(seq 600); do [ $(wc -l <$D/x) = $1 ] && return; "
+                  "sleep 0.05; done; echo \"no line $1\"; }; "
+                  "head -1 $D/text >&3; seen 1; head -3 $D/text | tail -2 >&3; "
+                  "printf 'three ' >&3; seen 3; printf 'four\\n' >&3; seen 4; exec 3>&-; wait",
+                  "");
+    assert_prints(f,
+                  "{ head -3 $D/text; echo three four; } >$D/in; "
+                  "satz translate -q $D/m $D/in | cmp - $D/x",
+                  "");
 }
 
 static void test_a_line_of_a_megabyte(void **state)
@@ -361,6 +402,8 @@ int main(void)
         cmocka_unit_test(test_batches_threads_and_order_change_nothing),
         cmocka_unit_test(test_precision),
         cmocka_unit_test(test_line_k_is_line_k),
+        cmocka_unit_test(test_lines_that_are_not_utf8_are_named),
+        cmocka_unit_test(test_a_pipe_whose_writer_pauses),
         cmocka_unit_test(test_a_line_of_a_megabyte),
         cmocka_unit_test(test_n_best),
         cmocka_unit_test(test_json),
