@@ -13,8 +13,8 @@
 #include "eval.h"
 
 enum {
-    OPTION_KIND,
-    OPTION_THRESHOLD,
+    OPTION_ALIGNMENT_KIND,
+    OPTION_ALIGNMENT_THRESHOLD,
     OPTION_UNITS,
     OPTION_REVERSE,
     OPTION_SYMMETRISE,
@@ -30,10 +30,12 @@ enum {
 };
 
 static const struct option_row rows[N_OPTIONS] = {
-    [OPTION_KIND] = {'k', "kind", "NAME",
-                     "hard: each target word's heaviest source word (the default); soft: all of "
-                     "some weight, \"0-0:0.93\""},
-    [OPTION_THRESHOLD] = {0, "threshold", "X", "the least weight of a soft link (default 0.1)"},
+    [OPTION_ALIGNMENT_KIND] =
+        {'k', "alignment-kind", "NAME",
+         "hard: each target word's heaviest source word (the default); soft: all of "
+         "some weight, \"0-0:0.93\""},
+    [OPTION_ALIGNMENT_THRESHOLD] = {0, "alignment-threshold", "X",
+                                    "the least weight of a soft link (default 0.1)"},
     [OPTION_UNITS] = {'u', "units", "NAME",
                       "words, as spaces part them (the default), or subwords"},
     [OPTION_REVERSE] = {'r', "reverse", "MODEL",
@@ -290,9 +292,9 @@ static int take_number(struct options *o, int option)
 static int take_option(struct options *o, int option)
 {
     switch (option) {
-    case OPTION_KIND:
-        return alignment_set_kind(&o->kind, &usage, "--kind", optarg);
-    case OPTION_THRESHOLD:
+    case OPTION_ALIGNMENT_KIND:
+        return alignment_set_kind(&o->kind, &usage, "--alignment-kind", optarg);
+    case OPTION_ALIGNMENT_THRESHOLD:
         return option_real(&usage, option, optarg, 0.0001, 1, &o->kind.threshold);
     case OPTION_UNITS:
         return alignment_set_units(&o->kind.units, &usage, "--units", optarg);
@@ -320,9 +322,10 @@ static int take_option(struct options *o, int option)
 static int check_options(const struct options *o)
 {
     if (o->kind.threshold > 0 && !o->kind.soft)
-        return usage_error(&usage, "--threshold is for --kind soft");
+        return usage_error(&usage, "--alignment-threshold is for --alignment-kind soft");
     if (o->reverse && o->kind.soft)
-        return usage_error(&usage, "--reverse makes hard links of hard links: leave out --kind");
+        return usage_error(&usage,
+                           "--reverse makes hard links of hard links: leave out --alignment-kind");
     if (o->symmetrisation && !o->reverse)
         return usage_error(&usage, "--symmetrise needs --reverse");
     if (o->gold_path && o->kind.units == SATZ_SUBWORDS)

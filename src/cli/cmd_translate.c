@@ -115,7 +115,7 @@ static const struct option_row rows[N_OPTIONS] = {
                           "write where the model looked to FILE.jsonl or FILE.npz"},
     [OPTION_ALIGNMENT] = {0, "alignment", "FILE",
                           "write which words come from which, in Pharaoh's format"},
-    [OPTION_ALIGNMENT_KIND] = {0, "alignment-kind", "NAME",
+    [OPTION_ALIGNMENT_KIND] = {'k', "alignment-kind", "NAME",
                                "hard: each target word's heaviest source word (the default); soft: "
                                "all of some weight, \"0-0:0.93\""},
     [OPTION_ALIGNMENT_THRESHOLD] = {0, "alignment-threshold", "X",

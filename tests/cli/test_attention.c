@@ -199,7 +199,7 @@ static void test_alignments_beside_translations(void **state)
         "-60 $D/hard | cmp - $D/q; wc -l <$D/hard; sed -n 61p $D/hard",
         "66\n\n");
     assert_prints(f,
-                  "satz translate -q $D/m $D/source --alignment $D/s --alignment-kind soft "
+                  "satz translate -q $D/m $D/source --alignment $D/s -k soft "
                   "--alignment-threshold 0.3 >/dev/null; grep -vcE "
                   "'^([0-2]-[0-9]+:(0[.][3-9][0-9]*|1[.]0000)( |$))*$' $D/s || :",
                   "0\n");

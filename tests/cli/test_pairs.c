@@ -109,16 +109,18 @@ static void test_alignments(void **state)
     assert_prints(f, "wc -l <$D/hard; grep -vcE '^([0-2]-[0-2]( |$))*$' $D/hard || :", "216\n0\n");
     assert_prints(f, "satz align --threads 3 --batch 7 $D/m $D/source $D/target | cmp - $D/hard",
                   "");
-    assert_prints(f,
-                  "satz align -k soft --threshold 0.2 $D/m $D/source $D/target | grep -vcE "
-                  "'^([0-2]-[0-2]:(0[.][2-9][0-9]*|1[.]0000)( |$))*$' || :",
-                  "0\n");
+    assert_prints(
+        f,
+        "satz align -k soft --alignment-threshold 0.2 $D/m $D/source $D/target | grep -vcE "
+        "'^([0-2]-[0-2]:(0[.][2-9][0-9]*|1[.]0000)( |$))*$' || :",
+        "0\n");
     assert_prints(f, "echo | satz align $D/m - $D/empty", "\n");
     assert_status(f, "satz align -u subwords $D/m $D/source $D/target >$D/pieces", 0);
     assert_status(f, "cmp -s $D/pieces $D/hard", 1);
     assert_refused(f, "satz align -u lines $D/m a b", 2, "words or subwords");
     assert_refused(f, "satz align -k firm $D/m a b", 2, "hard or soft");
-    assert_refused(f, "satz align --threshold 0.5 $D/m a b", 2, "--threshold is for --kind soft");
+    assert_refused(f, "satz align --alignment-threshold 0.5 $D/m a b", 2,
+                   "--alignment-threshold is for --alignment-kind soft");
     assert_status(f, "satz align -m 1 $D/m $D/one $D/one", 0);
     assert_holds(&f->err, "too long and were cut: 1");
 }
@@ -149,7 +151,7 @@ static void test_two_models_make_one_alignment(void **state)
     assert_status(f, "satz align -r $D/m $D/m $D/source $D/target", 0);
     assert_refused(f, "satz align -s union $D/m a b", 2, "--symmetrise needs --reverse");
     assert_refused(f, "satz align -r $D/m -s most $D/m a b", 2, "must be intersection, union");
-    assert_refused(f, "satz align -r $D/m -k soft $D/m a b", 2, "leave out --kind");
+    assert_refused(f, "satz align -r $D/m -k soft $D/m a b", 2, "leave out --alignment-kind");
 }
 
 static void test_gold(void **state)
