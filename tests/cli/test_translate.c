@@ -145,6 +145,33 @@ static void test_n_best(void **state)
                    "needs --format moses or json");
 }
 
+/* Where a translation has bars, Moses' format keeps its fields, and `satz score` reads them back;
+ * the scores are those of the search. */
+static void test_bars_in_an_n_best_list(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f,
+                  "sed 's/eins/a ||| b|/g' $D/target >$D/bars && "
+                  "satz train -q $D/recipe --set data.train_target=[$D/bars] "
+                  "--set train.folder=$D/barred --set optimizer.rate=0.02 --set train.epochs=9 "
+                  "--set train.batch=16 --set data.valid_target=$D/bars && "
+                  "mv $D/barred/model.safetensors $D/bars.model",
+                  "");
+    assert_prints(
+        f,
+        "satz translate -q -b 3 -n 3 $D/bars.model $D/source >$D/list; "
+        "awk -F ' [|][|][|] ' 'NF != 4' $D/list; grep -c 'a &#124;&#124;&#124; b&#124;' $D/list "
+        "| awk '{ print ($1 > 100) }'; "
+        "satz score -n -q $D/bars.model $D/source $D/list | "
+        "sed 's/LogP= \\([^ ]*\\) \\(.*\\) satz= \\1 /\\2/; /satz=/!d; /  |||/d'",
+        "1\n");
+    assert_prints(f,
+                  "satz translate -q -b 3 $D/bars.model $D/source >$D/a; "
+                  "satz translate -q -b 3 -f json $D/bars.model $D/source | "
+                  "sed 's/.*\"text\":\"\\([^\"]*\\).*/\\1/' | cmp - $D/a; grep -cF '&' $D/a || :",
+                  "0\n");
+}
+
 static void test_json(void **state)
 {
     struct fixture *f = *state;
@@ -406,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_a_pipe_whose_writer_pauses),
         cmocka_unit_test(test_a_line_of_a_megabyte),
         cmocka_unit_test(test_n_best),
+        cmocka_unit_test(test_bars_in_an_n_best_list),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_no_kind_of_search_depends_on_batches_threads_or_order),
         cmocka_unit_test(test_wrong_search_options),
