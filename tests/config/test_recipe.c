@@ -273,11 +273,19 @@ static void test_round_trip(void **state)
 static void test_locale(void **state)
 {
     (void)state;
-    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8"))
-        skip();
+    char folder[] = "/tmp/satz-locale-XXXXXX", command[256];
+    assert_non_null(mkdtemp(folder));
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8", folder);
+    assert_int_equal(system(command), 0);
+    setenv("LOCPATH", folder, 1);
+    assert_non_null(setlocale(LC_NUMERIC, "de_DE.UTF-8"));
+    assert_string_equal(localeconv()->decimal_point, ",");
     struct recipe r = parse("optimizer: {rate: 0.25}");
     char *yaml = yaml_of(&r);
     setlocale(LC_NUMERIC, "C");
+    unsetenv("LOCPATH");
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
     assert_true(r.optimizer.rate == 0.25);
     assert_non_null(strstr(yaml, "rate: 0.25\n"));
     free(yaml);
