@@ -70,7 +70,7 @@ const char *satz_nearest_name(const char *word, const char *const *names, size_t
 struct satz_tokenizer_options {
     const char *type;         /* "unigram", "bpe", "char" or "word" */
     int vocabulary;           /* pieces, of which four stand for no text */
-    double coverage;          /* share of all characters that must not be unknown, (0, 1] */
+    double coverage;          /* share of all characters that must not be unknown, [0.98, 1] */
     const char *const *files; /* text, one sentence a line, plain or gzip */
     size_t n_files;
 };

@@ -18,8 +18,6 @@ enum {
     OPTION_OUTPUT,
     OPTION_TITLE,
     OPTION_UNITS,
-    OPTION_WORDS,
-    OPTION_SUBWORDS,
     OPTION_MAX_LENGTH,
     OPTION_BATCH,
     OPTION_THREADS,
@@ -36,8 +34,6 @@ static const struct option_row rows[N_OPTIONS] = {
     [OPTION_TITLE] = {0, "title", "TEXT", "what to put over it"},
     [OPTION_UNITS] = {'u', "units", "NAME",
                       "a row and a column for each of the words (the default) or subwords"},
-    [OPTION_WORDS] = {'w', "words", NULL, "the same as --units words"},
-    [OPTION_SUBWORDS] = {0, "subwords", NULL, "the same as --units subwords"},
     [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
                            "cut sources after N tokens (default 4 times data.max_length)"},
     [OPTION_BATCH] = {0, "batch", "N", "sentences taken together"},
@@ -341,12 +337,6 @@ static int take_option(struct job *j, struct options *o, int option)
         return EXIT_SUCCESS;
     case OPTION_UNITS:
         return alignment_set_units(&j->units, &usage, "--units", optarg);
-    case OPTION_WORDS:
-        j->units = SATZ_WORDS;
-        return EXIT_SUCCESS;
-    case OPTION_SUBWORDS:
-        j->units = SATZ_SUBWORDS;
-        return EXIT_SUCCESS;
     case OPTION_BACKEND:
         o->backend = optarg;
         return EXIT_SUCCESS;

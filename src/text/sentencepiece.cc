@@ -220,8 +220,8 @@ int tokenizer_train(struct strbuf *model, const struct tokenizer_options *o, str
     if (o->vocabulary_size <= TOKEN_SPECIALS)
         return error_set(err, "a vocabulary of %d pieces has no room beside the %d special ones",
                          o->vocabulary_size, (int)TOKEN_SPECIALS);
-    if (!(o->character_coverage > 0 && o->character_coverage <= 1))
-        return error_set(err, "a character coverage of %g is not in (0, 1]", o->character_coverage);
+    if (!(o->character_coverage >= 0.98 && o->character_coverage <= 1))
+        return error_set(err, "a character coverage of %g is not in [0.98, 1]", o->character_coverage);
     if (o->max_sentences > 0 && o->max_sentences <= 100)
         return error_set(err, "a sample of %llu sentences is too small: take more than 100, or 0",
                          (unsigned long long)o->max_sentences);

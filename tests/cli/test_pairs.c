@@ -79,6 +79,20 @@ static void test_what_score_prints(void **state)
     assert_holds(&f->err, "too long and were cut: 1, the first in line 1");
 }
 
+static void test_backends(void **state)
+{
+    struct fixture *f = *state;
+    static const char message[] = "unknown compute backend 'cuda'; known are: auto, openblas";
+    assert_refused(f, "satz score --backend cuda $D/m $D/source $D/target", 1, message);
+    assert_refused(f, "satz align --backend cuda $D/m $D/source $D/target", 1, message);
+    assert_refused(f, "satz attention --backend cuda $D/m -s x", 1, message);
+    assert_prints(f,
+                  "satz score -q --backend openblas $D/m $D/source $D/target >$D/a; "
+                  "satz score -q -t --backend openblas $D/m $D/source $D/target | cut -f 1-3 | "
+                  "cmp - $D/a; satz align -q --backend openblas $D/m $D/source $D/target | wc -l",
+                  "216\n");
+}
+
 static void test_files_that_do_not_match(void **state)
 {
     struct fixture *f = *state;
@@ -215,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_rescoring_gives_the_search_s_scores),
         cmocka_unit_test(test_hostile_lists),
         cmocka_unit_test(test_what_score_prints),
+        cmocka_unit_test(test_backends),
         cmocka_unit_test(test_files_that_do_not_match),
         cmocka_unit_test(test_alignments),
         cmocka_unit_test(test_two_models_make_one_alignment),
