@@ -283,7 +283,8 @@ static int draw_all(struct job *j, const char *sentence, char **files, int n_fil
         return status;
     tally_report(&usage, &j->truncated, &j->invalid);
     if (j->drawn == 0 && j->left_out == 0)
-        return command_failed(&usage, "there is no sentence to draw");
+        return command_failed(&usage, "%s: there is no sentence to draw",
+                              n_files && strcmp(files[0], "-") ? files[0] : "standard input");
     return j->left_out ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

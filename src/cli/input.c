@@ -10,6 +10,9 @@
 /* Read at once, at most. */
 enum { BLOCK = 1 << 16 };
 
+static const char byte_order_mark[] = "\xEF\xBB\xBF";
+enum { MARK = sizeof byte_order_mark - 1 };
+
 int input_open(struct input *in, const char *path, const struct usage *usage)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -82,10 +85,15 @@ int input_next(struct input *in)
         command_failed(in->usage, "%s: cannot read: %s", in->name, strerror(errno));
         return -1;
     }
-    memcpy(in->line, in->ahead + in->begin, length);
+    const char *from = in->ahead + in->begin;
+    in->begin += length + (end != NULL);
+    if (in->number == 0 && length >= MARK && memcmp(from, byte_order_mark, MARK) == 0) {
+        from += MARK;
+        length -= MARK;
+    }
+    memcpy(in->line, from, length);
     in->line[length] = '\0';
     in->length = length;
-    in->begin += length + (end != NULL);
     in->searched = 0;
     in->number++;
     return 1;

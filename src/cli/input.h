@@ -24,7 +24,8 @@ struct input {
 /* "-" is standard input. 0, or EXIT_FAILURE. `path` must outlive *in. */
 int input_open(struct input *in, const char *path, const struct usage *usage);
 
-/* 1 with the next line; 0 at the end; -1 on an error. A last line without "\n" counts. */
+/* 1 with the next line; 0 at the end; -1 on an error. A last line without "\n" counts; the mark
+ * that some editors put at the beginning of UTF-8 does not. */
 int input_next(struct input *in);
 
 /* Whether input_next would have to wait for whoever writes the other end of a pipe, even after

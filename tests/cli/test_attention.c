@@ -43,7 +43,8 @@ static void test_what_cannot_be_drawn(void **state)
 {
     struct fixture *f = *state;
     assert_refused(f, "satz attention $D/m -s ' '", 1, "the source has no words");
-    assert_refused(f, "satz attention $D/m </dev/null", 1, "there is no sentence to draw");
+    assert_refused(f, "satz attention $D/m </dev/null", 1,
+                   "standard input: there is no sentence to draw");
     assert_refused(f, "yes one | head -500 | tr '\\n' ' ' | satz attention $D/m -o $D/long.png", 1,
                    "too large; at most 400 fit");
     assert_refused(f, "satz attention $D/m -s one -o $D/no/a.png", 1, "/no/a.png");

@@ -264,6 +264,16 @@ static void test_prefixes_and_constraints(void **state)
                    "/p has more lines than the input, which has 3");
     assert_refused(f, "printf '\\nx\\n\\n' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
                    "/c:2: \"x\": write +PHRASE");
+    assert_refused(f, "printf 'eins\\n\\n\\377' >$D/c; satz translate -p $D/c $D/m $D/in", 1,
+                   "line 3: the prefix \"\377\" is not valid UTF-8");
+    assert_refused(f, "printf '\\n\\n+\\377' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
+                   "line 3: the required phrase \"\377\" is not valid UTF-8");
+    assert_prints(f,
+                  "mark='\\357\\273\\277'; printf \"${mark}one two\\n\" >$D/i; "
+                  "printf \"${mark}+drei\\n\" >$D/c; satz translate -q -c $D/c $D/m $D/i >$D/a; "
+                  "echo one two >$D/i; echo +drei >$D/c; satz translate -q -c $D/c $D/m $D/i | "
+                  "cmp - $D/a; grep -cw drei $D/a",
+                  "1\n");
     assert_refused(f, "printf '\\n\\n+drei\\t-drei\\n' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
                    "line 3: \"drei\" is required but \"drei\" is forbidden");
 }
@@ -388,7 +398,7 @@ static void test_files_that_are_no_models(void **state)
 {
     struct fixture *f = *state;
     assert_refused(f, "satz translate $D/text $D/text", 1, "/text: damaged, or not a safetensors");
-    assert_refused(f, "satz translate $D $D/text", 1, "is not a plain file");
+    assert_refused(f, "satz translate $D $D/text", 1, "is a folder; name a file in it");
     assert_refused(f, "satz translate '%n%s%s'", 1, "%n%s%s: cannot open");
     assert_refused(f, "satz attention '%n%s%s' -s x", 1, "%n%s%s: cannot open");
     assert_refused(f, "head -c 9000 $D/m >$D/cut; satz translate $D/cut $D/text", 1,
