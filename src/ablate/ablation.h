@@ -32,8 +32,8 @@ struct run {
     bool wanted;               /* not left out by the user */
     struct satz_recipe recipe; /* borrows from the rung's; its places are the run's */
     char *folder;
-    char *text; /* as in run.json; NULL: a file cannot be read */
-    size_t parameters, bytes;
+    char *text;               /* as in run.json */
+    size_t parameters, bytes; /* with a vocabulary as large as asked for; besides the steps' */
     enum run_state state;
     char *change;  /* RUN_CHANGED: what is different; NULL: the text */
     json_t *facts; /* run.json; NULL: there is none */

@@ -84,10 +84,9 @@ static int read_model(struct run *run, struct satz_error *err)
         double perplexity = json_number_value(json_object_get(json, "valid_perplexity"));
         json_int_t parameters = (json_int_t)count_values(&file);
         json_decref(json);
-        status = record_set(run, "parameters", json_integer(parameters), err) < 0 ||
-                         record_set(run, "perplexity", json_real(perplexity), err) < 0
-                     ? -1
-                     : 0;
+        status = record_set(run, "parameters", json_integer(parameters), err);
+        if (status == 0 && perplexity > 0 && isfinite(perplexity))
+            status = record_set(run, "perplexity", json_real(perplexity), err);
         tensors_release(&file);
     }
     free(path);

@@ -110,7 +110,8 @@ static int add_run(struct scores *s, struct rung_score *r, const struct run *run
     add_value(&of[1], record_number(run, "perplexity"));
     add_value(&of[2], record_number(run, "tokens_per_second"));
     add_value(&of[3], record_number(run, "seconds"));
-    r->row.parameters = (size_t)record_number(run, "parameters");
+    double parameters = record_number(run, "parameters");
+    r->row.parameters = parameters > 0 ? (size_t)parameters : 0;
     r->row.n_runs++;
     return 0;
 }
