@@ -54,7 +54,7 @@ static void test_errors(void **state)
         {"dropout:\n  layers: nan\n",
          "r:2:11: dropout.layers is \"nan\"; it must be a number from 0 to less than 1"},
         {"tokenizer:\n  coverage: 0x1\n",
-         "r:2:13: tokenizer.coverage is \"0x1\"; it must be a number from 0.5 to 1"},
+         "r:2:13: tokenizer.coverage is \"0x1\"; it must be a number from 0.98 to 1"},
         {"tokenizer:\n  joint: yes\n",
          "r:2:10: tokenizer.joint is \"yes\"; it must be true or false"},
         {"model:\n  bridge: dence\n",
