@@ -10,6 +10,7 @@
     X(train)            \
     X(replay)           \
     X(translate)        \
+    X(shortlist)        \
     X(score)            \
     X(average)          \
     X(serve)            \

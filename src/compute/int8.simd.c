@@ -186,7 +186,7 @@ static void pack_column(const float *x, int n, struct narrow_weight *to)
         to->sums[n] += word_sum(panel[(size_t)u * PANEL]);
 }
 
-static void pack(struct mat w, bool transposed, struct narrow_weight *to)
+static void pack(struct mat w, bool transposed, const int *rows, struct narrow_weight *to)
 {
     assert(to->k <= INT8_DEEPEST);
     size_t units = (size_t)narrow_units(to->k, PER_WORD);
@@ -198,7 +198,7 @@ static void pack(struct mat w, bool transposed, struct narrow_weight *to)
     for (int n = 0; n < to->n; n++) {
         for (int i = 0; !transposed && i < to->k; i++)
             column[i] = mat_row(w, i)[n];
-        pack_column(transposed ? mat_row(w, n) : column, n, to);
+        pack_column(transposed ? mat_row(w, rows ? rows[n] : n) : column, n, to);
     }
 }
 
