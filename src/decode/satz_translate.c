@@ -79,6 +79,8 @@ static int read_settings(struct translator_options *o, const struct recipe *reci
             return -1;
     }
     o->search = translator_search_options(&changed);
+    o->search.shortlist_best = SATZ_SHORTLIST_BEST;
+    o->search.shortlist_commonest = SATZ_SHORTLIST_COMMONEST;
     o->batch = changed.decode.batch;
     return 0;
 }
@@ -122,8 +124,6 @@ static int make_options(struct translator_options *o, const struct satz_model *m
     static const struct satz_translator_options none;
     const struct satz_translator_options *given = options ? options : &none;
     *o = translator_defaults(&model->model.recipe);
-    o->search.shortlist_best = SATZ_SHORTLIST_BEST;
-    o->search.shortlist_commonest = SATZ_SHORTLIST_COMMONEST;
     if (read_settings(o, &model->model.recipe, given, err) < 0)
         return -1;
     return merge_options(o, given, err);
