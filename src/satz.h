@@ -165,7 +165,7 @@ struct satz_translator_options {
     int shortlist_commonest; /* words of all; 0: SATZ_SHORTLIST_COMMONEST */
 };
 
-enum { SATZ_SHORTLIST_BEST = 20, SATZ_SHORTLIST_COMMONEST = 100 };
+enum { SATZ_SHORTLIST_BEST = 50, SATZ_SHORTLIST_COMMONEST = 100 };
 
 /* Learns from pairs of files, line by line a text and its translation, plain or gzip, which words
  * are translated by which (IBM Model 1), in the tokens of the model at `model`, and writes that to

@@ -107,7 +107,7 @@ static const struct option_row rows[N_OPTIONS] = {
                           "faster: only the words that FILE, of `satz shortlist`, lists for a "
                           "sentence, nearly the same translations"},
     [OPTION_SHORTLIST_BEST] = {0, "shortlist-best", "N",
-                               "of each word of the source its N best translations (default 20)"},
+                               "of each word of the source its N best translations (default 50)"},
     [OPTION_SHORTLIST_COMMONEST] = {0, "shortlist-commonest", "N",
                                     "and the N commonest words of all (default 100)"},
     [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
