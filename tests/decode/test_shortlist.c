@@ -196,39 +196,25 @@ static void lists_are_of_sentences(void **state)
     }
 }
 
-static int find(const struct hypothesis *h, const int *words, int n)
-{
-    for (int i = 0; i + n <= h->n; i++)
-        if (memcmp(h->ids + i, words, (size_t)n * sizeof *words) == 0)
-            return i;
-    return -1;
-}
-
-static void what_is_asked_comes_from_outside_the_list(void **state)
+static void a_prefix_comes_from_outside_the_list(void **state)
 {
     const struct fixture *f = *state;
     struct search_options o = usual;
     struct search s = {0};
     o.shortlist = &f->list.list;
     o.shortlist_best = o.shortlist_commonest = 1;
-    const int phrase[] = {141, 147, 143}, prefix[] = {149, 146};
-    const struct phrase required = {phrase, 3};
+    const int prefix[] = {149, 146};
     struct search_task tasks[SENTENCES];
-    for (int i = 0; i < SENTENCES; i++)
-        tasks[i] = (struct search_task){
-            .prefix = {prefix, i % 2 ? 2 : 0}, .required = &required, .n_required = i % 3 == 0};
-    /* No tokenizer: whether a word goes on is not asked of these. */
-    int asked = 0;
-    for (int i = 0; i < SENTENCES; i++)
-        asked += is_listed(f, i, &o, 149) && is_listed(f, i, &o, 146);
-    assert_true(asked < SENTENCES);
-    search(&s, f, false, 0, SENTENCES, tasks, &o);
+    int outside = 0;
     for (int i = 0; i < SENTENCES; i++) {
+        tasks[i] = (struct search_task){.prefix = {prefix, i % 2 ? 2 : 0}};
+        outside += i % 2 && !is_listed(f, i, &o, 149) && !is_listed(f, i, &o, 146);
+    }
+    assert_true(outside > 0);
+    search(&s, f, false, 0, SENTENCES, tasks, &o);
+    for (int i = 1; i < SENTENCES; i += 2) {
         const struct hypothesis *h = &s.results[i].hypotheses[0];
-        if (i % 2)
-            assert_int_equal(find(h, prefix, 2), 0);
-        if (i % 3 == 0)
-            assert_true(find(h, phrase, 3) >= 0);
+        assert_true(h->n >= 2 && memcmp(h->ids, prefix, sizeof prefix) == 0);
     }
     search_release(&s);
 }
@@ -238,7 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_of_all_words_changes_no_bit),
         cmocka_unit_test(lists_are_of_sentences),
-        cmocka_unit_test(what_is_asked_comes_from_outside_the_list),
+        cmocka_unit_test(a_prefix_comes_from_outside_the_list),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
