@@ -66,8 +66,10 @@ static int fill_layer(const struct listed *l, struct listed_layer *layer,
 int listed_fill(struct listed *l, const uint64_t *set, const struct search_model *models,
                 int n_models, struct satz_error *err)
 {
-    int vocabulary = models[0].network->target_size;
-    if (memory_grow(&l->words, &l->capacity, (size_t)vocabulary, sizeof *l->words, err) < 0 ||
+    int vocabulary = models[0].network->target_size, n = 0;
+    for (int i = 0; i < word_set_size(vocabulary); i++)
+        n += __builtin_popcountll(set[i]);
+    if (memory_grow(&l->words, &l->capacity, (size_t)n, sizeof *l->words, err) < 0 ||
         grow_layers(l, n_models, err) < 0)
         return -1;
     l->n = word_set_list(set, vocabulary, l->words);

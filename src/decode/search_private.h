@@ -189,6 +189,14 @@ int take_allowed(struct work *w, int row, int n, struct row_scores *s, int k, st
 /* The words [n] of the hypothesis whose last one is `node`. */
 void read_words(const struct work *w, int node, int n, int *words);
 
+/* lists.c */
+/* Makes the lists of all sentences, in s->lists; with a shortlist only. */
+int make_lists(struct work *w, struct search *s, const struct search_model *models,
+               struct satz_error *err);
+/* The logits of member m's rows from `from` on, whose readouts are given: a product for all, or one
+ * for each sentence that has a list. */
+void output_rows(struct work *w, int m, int from, struct mat readout);
+
 /* forbid.c */
 /* Whether row `row` of n words may go on with `word`; only for watched sentences. */
 bool word_allowed(struct work *w, int row, int n, int word);

@@ -214,13 +214,14 @@ static void test_shortlists(void **state)
 {
     struct fixture *f = *state;
     assert_prints(f, "satz shortlist -o $D/list $D/m", "");
-    assert_prints(f,
-                  "satz shortlist --threads 2 --output $D/same $D/m $D/source $D/target && "
-                  "cmp $D/list $D/same; gzip -k $D/source; "
-                  "satz shortlist -o $D/same $D/m $D/source.gz $D/target && cmp $D/list $D/same; "
-                  "mkdir $D/room; TMPDIR=$D/room satz shortlist -o $D/same $D/m $D/source $D/target "
-                  "$D/source $D/target; ls $D/room",
-                  "");
+    assert_prints(
+        f,
+        "satz shortlist --threads 2 --output $D/same $D/m $D/source $D/target && "
+        "cmp $D/list $D/same; gzip -k $D/source; "
+        "satz shortlist -o $D/same $D/m $D/source.gz $D/target && cmp $D/list $D/same; "
+        "mkdir $D/room; TMPDIR=$D/room satz shortlist -o $D/same $D/m $D/source $D/target "
+        "$D/source $D/target; ls $D/room",
+        "");
     assert_same_text(f, "openblas --shortlist $D/list --shortlist-best 2 --shortlist-commonest 3");
     assert_same_text(f, "openblas --shortlist $D/list --precision int8");
     /* As many commonest words as there are words: no list. */
