@@ -26,8 +26,7 @@ static const struct usage usage = {
     .n_rows = N_OPTIONS,
     .examples = "# make one, and translate by it\n"
                 "satz shortlist --output en-de.shortlist model.safetensors train.en train.de\n"
-                "satz translate --shortlist en-de.shortlist --precision int8 model.safetensors "
-                "test.en > test.de\n",
+                "satz translate --shortlist en-de.shortlist model.safetensors test.en > test.de\n",
 };
 
 /* The files after the model, sources and targets in turn, are parted in two lists. */
