@@ -63,7 +63,7 @@ SECTION_BEGIN(tokenizer, "How text is cut into the units of the vocabulary (Sent
 CHOICE(tokenizer, type, unigram, TOKENIZER_LIST, "kind of unit")
 INTEGER(tokenizer, vocabulary, 8000, 16, 1000000, "number of units, of each side unless joint")
 BOOLEAN(tokenizer, joint, true, "one vocabulary learned from both sides together")
-REAL(tokenizer, coverage, 1.0, 0.5, 1.0, "share of the characters in the text that get a unit of their own")
+REAL(tokenizer, coverage, 1.0, 0.98, 1.0, "share of the characters in the text that get a unit of their own")
 TEXT(tokenizer, source_model, "", "existing SentencePiece model of the source side, instead of training one")
 TEXT(tokenizer, target_model, "", "existing SentencePiece model of the target side; the same file if joint")
 SECTION_END(tokenizer)

@@ -223,7 +223,7 @@ static int keep_attention(void *user, size_t index, const struct score_result *r
         .n_targets = to.n_units,
         .windows = windows,
         .truncated = tokens->source.truncated || tokens->target.truncated,
-        .invalid = tokens->source.invalid || tokens->target.invalid,
+        .invalid = tokens->source.invalid | 2 * tokens->target.invalid,
     };
     from.labels = to.labels = NULL;
     side_release(&from);

@@ -161,7 +161,9 @@ int train(std::string &model, const struct tokenizer_options *o, struct satz_err
     if (sentences.failure())
         return error_set(err, "%s", sentences.failure());
     if (sentences.done())
-        return error_set(err, "the text to train the tokenizer from (%s%s) has no usable line",
+        return error_set(err,
+                         "the text to train the tokenizer from (%s%s) has no line that is "
+                         "valid UTF-8 and not blank",
                          o->n_files ? o->files[0] : "no file", o->n_files > 1 ? ", ..." : "");
     const std::unordered_map<std::string, std::string> settings = {
         {"model_type", o->type},
@@ -220,8 +222,9 @@ int tokenizer_train(struct strbuf *model, const struct tokenizer_options *o, str
     if (o->vocabulary_size <= TOKEN_SPECIALS)
         return error_set(err, "a vocabulary of %d pieces has no room beside the %d special ones",
                          o->vocabulary_size, (int)TOKEN_SPECIALS);
-    if (!(o->character_coverage > 0 && o->character_coverage <= 1))
-        return error_set(err, "a character coverage of %g is not in (0, 1]", o->character_coverage);
+    if (!(o->character_coverage >= 0.98 && o->character_coverage <= 1))
+        return error_set(err, "a character coverage of %g is not in [0.98, 1]",
+                         o->character_coverage);
     if (o->max_sentences > 0 && o->max_sentences <= 100)
         return error_set(err, "a sample of %llu sentences is too small: take more than 100, or 0",
                          (unsigned long long)o->max_sentences);

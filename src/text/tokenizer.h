@@ -24,7 +24,7 @@ enum {
 struct tokenizer_options {
     const char *type;          /* "unigram", "bpe", "char" or "word" */
     int vocabulary_size;       /* with the special ids; for "char" an upper bound */
-    double character_coverage; /* part of all characters that must not be unknown, (0, 1] */
+    double character_coverage; /* part of all characters that must not be unknown, [0.98, 1] */
     const char *const *files;  /* text, one sentence a line, plain or gzip */
     int n_files;
     uint64_t max_sentences; /* learn from a random sample of this many (> 100); 0: from all */
