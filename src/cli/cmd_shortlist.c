@@ -16,7 +16,7 @@ static const struct option_row rows[N_OPTIONS] = {
 
 static const struct usage usage = {
     .name = "satz shortlist",
-    .synopsis = "[OPTION]... --output FILE MODEL [SOURCE TARGET]...",
+    .synopsis = "[OPTION]... -o FILE MODEL [SOURCE TARGET]...",
     .about =
         "Learns which words are translated by which (IBM Model 1) from text in SOURCE, line by\n"
         "line translated in TARGET, plain or gzip; by default the text that MODEL was trained\n"
@@ -24,9 +24,10 @@ static const struct usage usage = {
         "faster. FILE is for all models with the tokenizers of this one.\n",
     .rows = rows,
     .n_rows = N_OPTIONS,
-    .examples = "# make one, and translate by it\n"
-                "satz shortlist --output en-de.shortlist model.safetensors train.en train.de\n"
-                "satz translate --shortlist en-de.shortlist model.safetensors test.en > test.de\n",
+    .examples = "# of the text that the model was trained on\n"
+                "satz shortlist --output en-de.shortlist model.safetensors\n"
+                "# of other text\n"
+                "satz shortlist --output en-de.shortlist model.safetensors train.en train.de\n",
 };
 
 /* The files after the model, sources and targets in turn, are parted in two lists. */
