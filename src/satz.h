@@ -380,6 +380,8 @@ struct satz_train_event {
     double valid_perplexity;      /* validations only */
     double bleu;                  /* < 0 when this validation did not translate */
     int best;                     /* whether this is the best so far */
+    double guided; /* cost of guided alignment per target token, which the loss has with its weight;
+                      < 0 without data.alignments and outside of progress */
 };
 
 struct satz_train_options {

@@ -95,6 +95,11 @@ void token_spans_release(struct token_spans *spans);
 int tokenizer_encode_spans(const struct tokenizer *t, const char *text, size_t n,
                            struct token_spans *spans, struct satz_error *err);
 
+/* As tokenizer_sample, and the same segmentation, with spans as those. */
+int tokenizer_sample_spans(const struct tokenizer *t, const char *text, size_t n, int n_best,
+                           double alpha, uint64_t key, struct token_spans *spans,
+                           struct satz_error *err);
+
 /* Appends the text of `n` ids; special tokens other than unknown have none, unknown reads " ⁇ ". */
 int tokenizer_decode(const struct tokenizer *t, const int *ids, size_t n, struct strbuf *text,
                      struct satz_error *err);

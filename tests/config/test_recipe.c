@@ -329,14 +329,15 @@ static void other_value(const struct recipe_key *key, char out[64])
     strbuf_release(&now);
 }
 
-/* The key's own value after "--set"; cross-key demands are met by the second setting. */
+/* The key's own value after "--set"; cross-key demands are met by the settings after it. */
 static void test_every_key_can_be_set(void **state)
 {
     (void)state;
     for (const struct recipe_key *key = schema_keys; key < schema_keys + N_KEYS; key++) {
-        static const char *const partners[][2] = {
+        static const char *const partners[][3] = {
             {"data.train_source", "data.train_target=[x, y]"},
             {"data.train_target", "data.train_source=[x, y]"},
+            {"data.alignments", "data.train_source=[x, y]", "data.train_target=[x, y]"},
             {"data.valid_source", "data.valid_target=x"},
             {"data.valid_target", "data.valid_source=x"},
             {"tokenizer.source_model", "tokenizer.target_model=some.file"},
@@ -355,11 +356,14 @@ static void test_every_key_can_be_set(void **state)
         other_value(key, value);
         snprintf(name, sizeof name, "%s.%s", key->section, key->name);
         snprintf(setting, sizeof setting, "%s=%s", name, value);
-        const char *settings[2] = {setting, "train.seed=1"};
+        const char *settings[3] = {setting, "train.seed=1"};
         size_t n = strcmp(name, "train.seed") == 0 ? 1 : 2;
         for (size_t i = 0; i < sizeof partners / sizeof *partners; i++)
-            if (strcmp(partners[i][0], name) == 0)
+            if (strcmp(partners[i][0], name) == 0) {
                 settings[1] = partners[i][1];
+                settings[2] = partners[i][2];
+                n = settings[2] ? 3 : 2;
+            }
         struct recipe r;
         struct satz_error err = {0};
         if (recipe_load(&r, NULL, settings, n, &err) < 0)

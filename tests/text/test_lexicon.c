@@ -30,7 +30,7 @@ static struct corpus *made_up_corpus(void)
         lengths[2 * p] = lengths[2 * p + 1] = n;
         total += 2 * (size_t)n;
     }
-    struct corpus *c = corpus_from_ids(ids, total, lengths, PAIRS, sizes, &err);
+    struct corpus *c = corpus_from_ids(ids, total, lengths, PAIRS, sizes, NULL, &err);
     if (!c)
         fail_msg("%s", err.message);
     return c;
@@ -76,7 +76,7 @@ static void one_step_is_as_the_equations_have_it(void **state)
     const int sizes[2] = {SIZE, SIZE};
     struct satz_error err;
     struct lexicon l;
-    struct corpus *c = corpus_from_ids(ids, 6, lengths, 2, sizes, &err);
+    struct corpus *c = corpus_from_ids(ids, 6, lengths, 2, sizes, NULL, &err);
     assert_non_null(c);
     assert_int_equal(lexicon_train(&l, c, SIZE, SIZE, 1, &err), 0);
     assert_true(fabs(probability(&l, A, X) - 5.0 / 7) < 1e-6);
