@@ -158,7 +158,28 @@ struct satz_translator_options {
      * of it: a file of lines "word TAB translation", which may be NULL. */
     int replace_unknown;
     const char *dictionary;
+    /* A file of satz_shortlist_make, for the model's tokenizers: only the likeliest translations of
+     * a sentence's words and the commonest words come into its translation, what is asked of it
+     * aside, and probabilities are shares among those. NULL: all words. Scores and attention of
+     * given translations know of no list. */
+    const char *shortlist;
+    int shortlist_best;      /* of each word of the source, at most 100; 0: SATZ_SHORTLIST_BEST */
+    int shortlist_commonest; /* words of all; 0: SATZ_SHORTLIST_COMMONEST */
 };
+
+enum { SATZ_SHORTLIST_BEST = 50, SATZ_SHORTLIST_COMMONEST = 100 };
+
+/* Learns from pairs of files, line by line a text and its translation, plain or gzip, which words
+ * are translated by which (IBM Model 1), in the tokens of the model at `model`, and writes that to
+ * `path`. With no files it is the training text that the model's recipe names. */
+struct satz_shortlist_options {
+    const char *model;
+    const char *const *sources, *const *targets; /* [n_files] */
+    size_t n_files;
+    int threads; /* that cut the text into tokens; 0: all processors. The result is the same */
+};
+int satz_shortlist_make(const char *path, const struct satz_shortlist_options *options,
+                        struct satz_error *err);
 
 /* Whether the options make sense for the model: what satz_translator_new would refuse because it is
  * out of range or does not go together. `options` may be NULL. */

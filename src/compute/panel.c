@@ -26,3 +26,17 @@ void panel_pack(struct mat w, bool transposed, real *panels)
         }
     }
 }
+
+void panel_pack_rows(struct mat w, const int *rows, int n, real *panels)
+{
+    for (int from = 0; from < n; from += PANEL, panels += (size_t)w.cols * PANEL) {
+        int width = n - from < PANEL ? n - from : PANEL;
+        if (width < PANEL)
+            memset(panels, 0, (size_t)w.cols * PANEL * sizeof(real));
+        for (int j = 0; j < width; j++) {
+            const real *row = mat_row(w, rows[from + j]);
+            for (int i = 0; i < w.cols; i++)
+                panels[i * PANEL + j] = row[i];
+        }
+    }
+}

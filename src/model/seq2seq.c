@@ -487,13 +487,20 @@ void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const st
     source_backward(pass, m, b, memory);
 }
 
-void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
-                  const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
-                  struct mat logits)
+void seq2seq_advance(const struct pass *pass, const struct seq2seq *m,
+                     const struct seq2seq_source *source, const int *words,
+                     struct decoder_rows *rows)
 {
     embed_forward(pass, m->target_embedding, words, rows->embedded);
     decoder_project(pass, &m->decoder, rows);
     decoder_recur(pass, &m->decoder, &source->attention, rows);
     decoder_output(pass, &m->decoder, &source->attention, rows);
+}
+
+void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
+                  const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
+                  struct mat logits)
+{
+    seq2seq_advance(pass, m, source, words, rows);
     loss_logits(pass, &m->loss, rows->readout, logits);
 }

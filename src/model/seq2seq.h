@@ -90,4 +90,9 @@ void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
                   const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
                   struct mat logits);
 
+/* As seq2seq_step, up to rows->readout: the output layer is the caller's. */
+void seq2seq_advance(const struct pass *pass, const struct seq2seq *m,
+                     const struct seq2seq_source *source, const int *words,
+                     struct decoder_rows *rows);
+
 #endif

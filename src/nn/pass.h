@@ -57,6 +57,9 @@ int weights_allocate(struct weights *w, const struct compute_backend *backend, s
 /* Packs weight `index` from the parameters' present values. Different indices may run in parallel.
  */
 void weights_pack(struct weights *w, int index, const struct params *p, struct compute *c);
+/* Packs rows `rows` [n] of weight `index` alone, where backend->pack_rows can. */
+void weights_pack_rows(const struct weights *w, int index, const struct params *p,
+                       struct compute *c, const int *rows, int n, struct packed *to);
 /* Frees the packed forms; weights_allocate may follow. */
 void weights_clear(struct weights *w);
 void weights_release(struct weights *w);

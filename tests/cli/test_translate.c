@@ -11,7 +11,7 @@ static void assert_same_text(struct fixture *f, const char *how)
 {
     char line[512];
     snprintf(line, sizeof line,
-             "t='satz translate -q --backend %s'; $t $D/m $D/text >$D/expected && "
+             "t=\"satz translate -q --backend %s\"; $t $D/m $D/text >$D/expected && "
              "for b in 1 7 64; do for n in 1 2 5; do "
              "$t --batch $b --threads $n $D/m $D/text | cmp - $D/expected; done; done",
              how);
@@ -287,6 +287,71 @@ static void test_unknown_words_are_replaced(void **state)
     assert_refused(f, "echo word >$D/d; satz translate -d $D/d $D/m $D/in", 1, "/d:1: a line of a");
 }
 
+/* $D/m was trained on $D/source and $D/target, as the recipe in it says. */
+static void test_shortlists(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f, "satz shortlist -o $D/list $D/m", "");
+    assert_prints(
+        f,
+        "satz shortlist --threads 2 --output $D/same $D/m $D/source $D/target && "
+        "cmp $D/list $D/same; gzip -k $D/source; "
+        "satz shortlist -o $D/same $D/m $D/source.gz $D/target && cmp $D/list $D/same; "
+        "mkdir $D/room; TMPDIR=$D/room satz shortlist -o $D/same $D/m $D/source $D/target "
+        "$D/source $D/target; ls $D/room",
+        "");
+    assert_same_text(f, "openblas --shortlist $D/list --shortlist-best 2 --shortlist-commonest 3");
+    assert_same_text(f, "openblas --shortlist $D/list --precision int8");
+    /* As many commonest words as there are words: no list. */
+    assert_prints(f,
+                  "for o in '' '--precision int8' '--sample --n-best 3' '-e '$D/m2 -u; do "
+                  "satz translate -q $o $D/m $D/text >$D/a; satz translate -q $o --shortlist "
+                  "$D/list --shortlist-commonest 100 $D/m $D/text | cmp - $D/a; done",
+                  "");
+    assert_prints(
+        f,
+        "satz translate -q --shortlist $D/list --shortlist-best 1 --shortlist-commonest 1 "
+        "$D/m $D/text | cmp -s - $D/a || echo other",
+        "other\n");
+    assert_prints(f,
+                  "printf 'one two\\nsix\\n' >$D/in; printf '+drei\\n+vier\\n' >$D/c; "
+                  "satz translate -q -c $D/c --shortlist $D/list --shortlist-best 1 "
+                  "--shortlist-commonest 1 $D/m $D/in | grep -c -e drei -e vier; "
+                  "printf 'fuenf\\nfuenf\\n' >$D/p; satz translate -q -p $D/p --shortlist $D/list "
+                  "--shortlist-best 1 --shortlist-commonest 1 $D/m $D/in | grep -c ^fuenf",
+                  "2\n2\n");
+}
+
+static void test_wrong_shortlists(void **state)
+{
+    struct fixture *f = *state;
+    assert_refused(f, "satz shortlist $D/m", 2, "name the file to write with --output FILE");
+    assert_refused(f, "satz shortlist -o $D/x", 2, "name the model file");
+    assert_refused(f, "satz shortlist -o $D/x $D/m $D/source", 2, "each SOURCE needs its TARGET");
+    assert_refused(f, "satz shortlist -t 0 -o $D/x $D/m", 2, "--threads");
+    assert_refused(f, "satz shortlist -o $D/x $D/m $D/none $D/target", 1, "/none: cannot open");
+    assert_refused(f,
+                   "mv $D/target $D/away; satz shortlist -o $D/x $D/m; s=$?; mv $D/away $D/target; "
+                   "(exit $s)",
+                   1, "/target, which cannot be read; name the text after the model");
+    assert_refused(f, "satz shortlist -o $D/none/x $D/m", 1, "/none/x");
+    assert_refused(f, "satz translate --shortlist $D/none $D/m $D/text", 1, "/none: cannot open");
+    assert_refused(f, "satz translate --shortlist $D/m $D/m $D/text", 1, "is not a shortlist");
+    assert_refused(f, "satz translate --shortlist $D/list $D/s $D/text", 1,
+                   "/list: was made for another vocabulary; make one for this model");
+    assert_refused(f, "satz translate --shortlist-best 3 $D/m $D/text", 2, "need --shortlist");
+    assert_refused(f, "satz translate --shortlist $D/list --shortlist-best 101 $D/m $D/text", 2,
+                   "--shortlist-best");
+    assert_refused(f, "satz translate --shortlist $D/list --shortlist-commonest 0 $D/m $D/text", 2,
+                   "--shortlist-commonest");
+    assert_refused(
+        f, "head -c 700 $D/list >$D/begun; satz translate --shortlist $D/begun $D/m $D/text", 1,
+        "/begun: ");
+    if (run(f, "satz translate --backend onednn $D/m </dev/null") == 0)
+        assert_refused(f, "satz translate --backend onednn --shortlist $D/list $D/m $D/text", 1,
+                       "backend onednn knows no shortlists; use openblas");
+}
+
 static void test_ensembles(void **state)
 {
     struct fixture *f = *state;
@@ -450,6 +515,8 @@ int main(void)
         cmocka_unit_test(test_prefixes_and_constraints),
         cmocka_unit_test(test_unknown_words_are_replaced),
         cmocka_unit_test(test_ensembles),
+        cmocka_unit_test(test_shortlists),
+        cmocka_unit_test(test_wrong_shortlists), /* needs the files of both before */
         cmocka_unit_test(test_average),
         cmocka_unit_test(test_what_is_told_on_standard_error),
         cmocka_unit_test(test_a_full_disk_leaves_whole_lines),

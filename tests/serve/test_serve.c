@@ -564,6 +564,32 @@ static void test_options(void **state)
     stop(&s);
 }
 
+/* A list of next to no words, and one of all. */
+static void test_shortlist(void **state)
+{
+    struct fixture *f = *state;
+    static const char json[] = "{\"text\":\"one two three four five six\"}";
+    char *list = file_join(f->folder, "list", NULL);
+    assert_status(f, "satz shortlist -o $D/list $D/m", 0);
+    struct server without = START(f, "--threads", "1");
+    struct server small = START(f, "--shortlist", list, "--shortlist-best", "1",
+                                "--shortlist-commonest", "1", "--precision", "int8");
+    struct server all = START(f, "--shortlist", list, "--shortlist-commonest", "100");
+    json_t *free_one = translate(&without, json);
+    json_t *of_few = translate(&small, json), *of_all = translate(&all, json);
+    assert_true(json_equal(free_one, of_all));
+    assert_false(json_equal(free_one, of_few));
+    json_decref(free_one);
+    json_decref(of_few);
+    json_decref(of_all);
+    stop(&without);
+    stop(&small);
+    stop(&all);
+    free(list);
+    assert_refused(f, "satz serve --port 0 --shortlist-best 3 $D/m", 2, "need --shortlist");
+    assert_refused(f, "satz serve --port 0 --shortlist $D/none $D/m", 1, "/none: cannot open");
+}
+
 /* In the precision asked for, as `satz translate` in it. */
 static void test_precision(void **state)
 {
@@ -631,15 +657,25 @@ static int teardown_server(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_translations),     cmocka_unit_test(test_alignment),
-        cmocka_unit_test(test_connection_stays), cmocka_unit_test(test_statuses),
-        cmocka_unit_test(test_large_chunks),     cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_metrics),          cmocka_unit_test(test_full_queue),
-        cmocka_unit_test(test_deadline),         cmocka_unit_test(test_slow_clients),
-        cmocka_unit_test(test_many_connections), cmocka_unit_test(test_clients_that_leave),
-        cmocka_unit_test(test_shutdown),         cmocka_unit_test(test_wrong_starts),
-        cmocka_unit_test(test_options),          cmocka_unit_test(test_precision),
-        cmocka_unit_test(test_version_6),        cmocka_unit_test(test_load),
+        cmocka_unit_test(test_translations),
+        cmocka_unit_test(test_alignment),
+        cmocka_unit_test(test_connection_stays),
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_large_chunks),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_slow_clients),
+        cmocka_unit_test(test_many_connections),
+        cmocka_unit_test(test_clients_that_leave),
+        cmocka_unit_test(test_shutdown),
+        cmocka_unit_test(test_wrong_starts),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_shortlist),
+        cmocka_unit_test(test_precision),
+        cmocka_unit_test(test_version_6),
+        cmocka_unit_test(test_load),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, setup_server, teardown_server);
