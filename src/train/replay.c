@@ -83,16 +83,24 @@ static bool adds_up(const struct tensor *counts, size_t n)
     return n == 0;
 }
 
+/* An array of whole numbers, which a file of another program may not have aligned; or NULL. */
+static const struct tensor *find_numbers(const struct replay *r, const char *name, int rank)
+{
+    const struct tensor *t = tensors_find(&r->file, name);
+    return t && t->type == TENSOR_I32 && t->rank == rank &&
+                   (uintptr_t)t->data % sizeof(int32_t) == 0
+               ? t
+               : NULL;
+}
+
 static int open_batch(struct replay *r, struct satz_error *err)
 {
-    const struct tensor *ids = tensors_find(&r->file, "batch.ids");
-    const struct tensor *lengths = tensors_find(&r->file, "batch.lengths");
-    const struct tensor *counts = tensors_find(&r->file, "batch.counts");
+    const struct tensor *ids = find_numbers(r, "batch.ids", 1);
+    const struct tensor *lengths = find_numbers(r, "batch.lengths", 2);
+    const struct tensor *counts = find_numbers(r, "batch.counts", 1);
     const int sizes[2] = {r->model.network.source_size, r->model.network.target_size};
-    if (!ids || ids->type != TENSOR_I32 || ids->rank != 1 || !lengths ||
-        lengths->type != TENSOR_I32 || lengths->rank != 2 || lengths->shape[1] != 2 ||
-        lengths->shape[0] == 0 || lengths->shape[0] > INT32_MAX || !counts ||
-        counts->type != TENSOR_I32 || counts->rank != 1 || counts->shape[0] == 0 ||
+    if (!ids || !lengths || !counts || lengths->shape[1] != 2 || lengths->shape[0] == 0 ||
+        lengths->shape[0] > INT32_MAX || counts->shape[0] == 0 ||
         !adds_up(counts, lengths->shape[0]))
         return error_set(err, "%s: the batch in it is missing or of another shape", r->path);
     uint32_t n = (uint32_t)lengths->shape[0];
