@@ -3,12 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 
 char *checkpoint_path(const char *folder, int64_t update, struct satz_error *err)
@@ -105,7 +105,8 @@ static bool is_count(const json_t *value)
 static int read_state(const char *text, const char *path, struct train_state *s,
                       struct satz_error *err)
 {
-    json_t *json = text ? json_loads(text, 0, NULL) : NULL;
+    json_error_t problem;
+    json_t *json = text ? json_parse(text, strlen(text), 0, &problem) : NULL;
     int status = json_is_object(json) ? 0 : -1;
 #define INTEGER(field)                                                                             \
     if (status == 0 && is_count(json_object_get(json, #field)))                                    \

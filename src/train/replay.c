@@ -1,10 +1,10 @@
 /* Repeats the step of a black box: satz_replay (satz.h). */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/simd.h"
@@ -67,7 +67,8 @@ static int open_box(struct replay *r, struct satz_error *err)
                          "%s: is not a black box; training writes them to train.folder as "
                          "blackbox-UPDATE.safetensors when a gradient is not finite",
                          r->path);
-    r->facts = json_loads(text, 0, NULL);
+    json_error_t problem;
+    r->facts = json_parse(text, strlen(text), 0, &problem);
     if (!json_is_object(r->facts))
         return error_set(err, "%s: what it says of the step cannot be read", r->path);
     return model_read(&r->model, &r->file, r->path, err);
