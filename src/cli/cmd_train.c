@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/visible.h"
 #include "satz.h"
 
 enum { OPTION_SET, OPTION_RESUME, OPTION_QUIET, N_OPTIONS };
@@ -116,7 +117,7 @@ static void on_event(void *user, const struct satz_train_event *e)
     if (e->stage == SATZ_TRAIN_VALIDATION)
         print_validation(e);
     else if (e->text)
-        puts(e->text);
+        visible_line(stdout, "%s", e->text);
     fflush(stdout); /* a file or pipe shows it as it happens */
 }
 
