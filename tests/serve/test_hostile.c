@@ -236,6 +236,37 @@ static void test_metrics_are_our_own(void **state)
     free(a.text);
 }
 
+/* A client that sends a byte now and then has no more time than one that sends none. */
+static void test_trickle(void **state)
+{
+    static const char *const requests[] = {
+        "GET /health HTTP/1.1\r\nX: "
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        POST
+        "Content-Length: 99\r\n\r\n                                                           "};
+    struct server s =
+        START((struct fixture *)*state, "--read-timeout", "0.5", "--idle-timeout", "0.5");
+    const struct timeval pause = {.tv_usec = 100000};
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        size_t n = i == 1 ? 5 : i == 0 ? 25 : sizeof POST "Content-Length: 99\r\n\r\n" - 1;
+        int socket = connect_to(&s), sent = 0;
+        char answer[512];
+        assert_true(client_send(socket, requests[i], n));
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof pause);
+        while (sent < 50 && client_send(socket, requests[i] + n + sent, 1)) {
+            ssize_t got = recv(socket, answer, sizeof answer, 0);
+            if (got >= 0)
+                break;
+            sent++;
+        }
+        assert_in_range(sent, 2, 40);
+        close(socket);
+    }
+    json_decref(translate(&s, "{\"text\":\"one\"}"));
+    stop(&s);
+}
+
 /* Who asks for no address gets this machine's own only. */
 static void test_loopback(void **state)
 {
@@ -272,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_bodies),
         cmocka_unit_test(test_answers_are_no_pages),
         cmocka_unit_test(test_metrics_are_our_own),
+        cmocka_unit_test(test_trickle),
         cmocka_unit_test(test_loopback),
     };
     signal(SIGPIPE, SIG_IGN);
