@@ -126,12 +126,14 @@ int satz_model_average(const char *path, const char *const *models, size_t n,
 
 struct satz_model;
 
-/* Reads a model file. `backend` and `precision` are what a recipe's compute.backend and
- * compute.precision may be; NULL is "auto", whose precision is f32: the translations are those of
+/* Reads a model file. `backend` is what a recipe's compute.backend may be, `precision` a name that
+ * satz_precision_name has; NULL is "auto", whose precision is f32: the translations are those of
  * training. A model does not change: any number of threads may use it through translators of their
  * own. */
 struct satz_model *satz_model_open(const char *path, const char *backend, const char *precision,
                                    struct satz_error *err);
+/* Precisions of translation by index; NULL past the last. */
+const char *satz_precision_name(int index);
 /* After its translators; accepts NULL. */
 void satz_model_close(struct satz_model *model);
 
