@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "serve/answer.h"
+#include "serve/head.h"
 #include "serve/page.h"
 
 enum {
@@ -235,49 +236,6 @@ static bool is_json(const char *type)
     return type && strncasecmp(type, json, n) == 0 && (type[n] == '\0' || strchr("; \t", type[n]));
 }
 
-/* A client's word as it may be repeated: what is not plain ASCII might not even be UTF-8. */
-struct word {
-    char text[65];
-};
-
-static struct word shown(const char *text)
-{
-    struct word w = {"missing"};
-    size_t n = text ? strnlen(text, sizeof w.text - 1) : 0;
-    for (size_t i = 0; i < n; i++)
-        w.text[i] = text[i] > ' ' && text[i] < 127 ? text[i] : '?';
-    if (text)
-        w.text[n] = '\0';
-    return w;
-}
-
-struct framing {
-    int lengths, codings;
-    bool chunked;
-};
-
-static enum MHD_Result count_framing(void *user, enum MHD_ValueKind kind, const char *name,
-                                     const char *value)
-{
-    struct framing *f = user;
-    (void)kind;
-    f->lengths += strcasecmp(name, "Content-Length") == 0;
-    if (strcasecmp(name, "Transfer-Encoding") == 0) {
-        f->codings++;
-        f->chunked = value && strcasecmp(value, "chunked") == 0;
-    }
-    return MHD_YES;
-}
-
-/* A request whose end could be seen elsewhere than by a server before this one (RFC 9112, 6.3), or
- * not at all: what follows it would be taken for another request. */
-static bool has_clear_end(struct exchange *e)
-{
-    struct framing f = {0};
-    MHD_get_connection_values(e->connection, MHD_HEADER_KIND, count_framing, &f);
-    return f.lengths + f.codings <= 1 && (f.codings == 0 || f.chunked);
-}
-
 /* What the request line and the headers say; a problem is answered when the body is through. */
 static void read_head(struct exchange *e, const char *path, const char *method)
 {
@@ -290,9 +248,9 @@ static void read_head(struct exchange *e, const char *path, const char *method)
         problem_set(p, 404, "there is no such page; there are /, /translate, /health and /metrics");
     else if (strcmp(e->route->method, method) != 0 &&
              (strcmp(method, "HEAD") != 0 || strcmp(e->route->method, "GET") != 0))
-        problem_set(p, 405, "%s takes %s, not %s", path, e->route->method, shown(method).text);
+        problem_set(p, 405, "%s takes %s, not %s", path, e->route->method, head_word(method).text);
     else if (strcmp(method, "POST") == 0 && !is_json(type))
-        problem_set(p, 415, "Content-Type must be application/json, not %s", shown(type).text);
+        problem_set(p, 415, "Content-Type must be application/json, not %s", head_word(type).text);
     else if (strcmp(method, "POST") == 0 && atomic_load(&e->http->draining))
         problem_set(p, 503, "the server is about to end");
 }
@@ -339,7 +297,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
             return MHD_NO;
         e->http = user;
         e->connection = connection;
-        if (!has_clear_end(e)) {
+        if (!head_has_clear_end(e->connection)) {
             problem_set(&e->problem, 400,
                         "one of Content-Length and Transfer-Encoding: chunked "
                         "may be given, once");
