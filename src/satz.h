@@ -70,7 +70,7 @@ const char *satz_nearest_name(const char *word, const char *const *names, size_t
 struct satz_tokenizer_options {
     const char *type;         /* "unigram", "bpe", "char" or "word" */
     int vocabulary;           /* pieces, of which four stand for no text */
-    double coverage;          /* share of all characters that must not be unknown, (0, 1] */
+    double coverage;          /* share of all characters that must not be unknown, [0.98, 1] */
     const char *const *files; /* text, one sentence a line, plain or gzip */
     size_t n_files;
 };
@@ -236,7 +236,7 @@ struct satz_score {
     const double *token_log_probabilities;
     const char *const *pieces;
     int truncated; /* a text was too long; its beginning was used */
-    int invalid;   /* one was not UTF-8; U+FFFD was read instead */
+    int invalid;   /* not UTF-8, so that U+FFFD was read: 1 the source, 2 the target, 3 both */
 };
 
 /* Scores n pairs on all threads, as an array [n] that the caller frees with satz_scores_free. What
@@ -359,6 +359,8 @@ struct satz_train_event {
     double valid_perplexity;      /* validations only */
     double bleu;                  /* < 0 when this validation did not translate */
     int best;                     /* whether this is the best so far */
+    double guided; /* cost of guided alignment per target token, which the loss has with its weight;
+                      < 0 without data.alignments and outside of progress */
 };
 
 struct satz_train_options {

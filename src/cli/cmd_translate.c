@@ -55,9 +55,10 @@ static const struct option_row rows[N_OPTIONS] = {
     [OPTION_OUTPUT] = {'o', "output", "FILE", "write to FILE, in place only when all is done"},
     [OPTION_BEAM] = {'b', "beam", "N", "hypotheses kept at each step; 1: greedy"},
     [OPTION_N_BEST] = {'n', "n-best", "N", "write the N best translations, no two the same tokens"},
-    [OPTION_FORMAT] = {'f', "format", "NAME",
-                       "text; moses (\"id ||| text ||| LogP= x Length= n ||| score\", lines "
-                       "numbered from 0; default with --n-best); json (an object a line)"},
+    [OPTION_FORMAT] =
+        {'f', "format", "NAME",
+         "text; moses (\"id ||| text ||| LogP= x Length= n ||| score\", lines "
+         "numbered from 0, | in text as &#124;; default with --n-best); json (an object a line)"},
     [OPTION_LENGTH_PENALTY] = {'l', "length-penalty", "X",
                                "divide scores by length^X; 0 prefers short translations"},
     [OPTION_LENGTH_NORMALISATION] = {0, "length-normalisation", "NAME",
@@ -115,7 +116,7 @@ static const struct option_row rows[N_OPTIONS] = {
                           "write where the model looked to FILE.jsonl or FILE.npz"},
     [OPTION_ALIGNMENT] = {0, "alignment", "FILE",
                           "write which words come from which, in Pharaoh's format"},
-    [OPTION_ALIGNMENT_KIND] = {0, "alignment-kind", "NAME",
+    [OPTION_ALIGNMENT_KIND] = {'k', "alignment-kind", "NAME",
                                "hard: each target word's heaviest source word (the default); soft: "
                                "all of some weight, \"0-0:0.93\""},
     [OPTION_ALIGNMENT_THRESHOLD] = {0, "alignment-threshold", "X",

@@ -41,6 +41,7 @@ struct pass {
     bool dropout;     /* whether dropout is on */
     uint64_t key;     /* of dropout and own_words: seed, step and shard */
     double own_words; /* probability that the decoder reads a word of its own choice */
+    double guided;    /* weight of guided alignment */
 };
 
 /* Columns [column, column + in) of entry `param`, or its rows [row, row + out). Returns the

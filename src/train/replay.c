@@ -94,8 +94,27 @@ static const struct tensor *find_numbers(const struct replay *r, const char *nam
                : NULL;
 }
 
+/* 1 with the alignment of a box that has one of `total` tokens and n pairs, 0 without, -1 on error.
+ */
+static int find_alignment(const struct replay *r, struct corpus_alignment *a, size_t total,
+                          size_t n, struct satz_error *err)
+{
+    if (!tensors_find(&r->file, "batch.words") && !tensors_find(&r->file, "batch.links") &&
+        !tensors_find(&r->file, "batch.link_counts"))
+        return 0;
+    const struct tensor *words = find_numbers(r, "batch.words", 1);
+    const struct tensor *links = find_numbers(r, "batch.links", 2);
+    const struct tensor *counts = find_numbers(r, "batch.link_counts", 1);
+    if (!words || words->shape[0] != total || !counts || counts->shape[0] != n || !links ||
+        links->shape[1] != 3)
+        return error_set(err, "%s: the alignments in it are missing or of another shape", r->path);
+    *a = (struct corpus_alignment){words->data, links->data, counts->data, links->shape[0]};
+    return 1;
+}
+
 static int open_batch(struct replay *r, struct satz_error *err)
 {
+    struct corpus_alignment alignment;
     const struct tensor *ids = find_numbers(r, "batch.ids", 1);
     const struct tensor *lengths = find_numbers(r, "batch.lengths", 2);
     const struct tensor *counts = find_numbers(r, "batch.counts", 1);
@@ -105,7 +124,11 @@ static int open_batch(struct replay *r, struct satz_error *err)
         !adds_up(counts, lengths->shape[0]))
         return error_set(err, "%s: the batch in it is missing or of another shape", r->path);
     uint32_t n = (uint32_t)lengths->shape[0];
-    r->corpus = corpus_from_ids(ids->data, ids->shape[0], lengths->data, n, sizes, err);
+    int aligned = find_alignment(r, &alignment, ids->shape[0], n, err);
+    if (aligned < 0)
+        return -1;
+    r->corpus = corpus_from_ids(ids->data, ids->shape[0], lengths->data, n, sizes,
+                                aligned ? &alignment : NULL, err);
     if (!r->corpus)
         return error_prefix(err, "%s", r->path);
     r->indices = memory_new(n, sizeof *r->indices, err);
@@ -122,6 +145,7 @@ static int open_batch(struct replay *r, struct satz_error *err)
     r->step = (struct check_step){
         .feed = &r->feed,
         .recipe = &r->model.recipe,
+        .epoch = json_integer_value(json_object_get(r->facts, "epoch")) - 1,
         .update = (uint64_t)json_integer_value(json_object_get(r->facts, "update")),
         .pairs = r->indices,
         .counts = counts->data,

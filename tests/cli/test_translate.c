@@ -66,7 +66,48 @@ static void test_line_k_is_line_k(void **state)
                   "3\n");
     assert_status(f, "printf 'one\\n\\377\\376 two\\n\\303' | satz translate $D/m | wc -l", 0);
     assert_string_equal(strbuf_text(&f->out), "3\n");
-    assert_holds(&f->err, "not valid UTF-8: 2, the first is line 2");
+    assert_holds(&f->err, "standard input:2: not valid UTF-8; what could not be read became");
+    assert_holds(&f->err, "standard input:3: not valid UTF-8");
+}
+
+/* Each is named with its file; of many the first twenty, and the command that finds the rest. */
+static void test_lines_that_are_not_utf8_are_named(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(f,
+                  "printf 'one\n\377 two\n' >$D/a; printf 'three\n\n\303\nsix' >$D/b; "
+                  "satz translate $D/m $D/a $D/b >$D/x 2>$D/told",
+                  0);
+    assert_prints(f, "grep -c 'not valid' $D/told; grep -o '[ab]:[0-9]*: not valid' $D/told",
+                  "2\na:2: not valid\nb:3: not valid\n");
+    assert_status(f, "satz translate -q $D/m $D/a $D/b >$D/x", 0);
+    assert_string_equal(strbuf_text(&f->err), "");
+    assert_status(f,
+                  "for i in 1 2 3 4 5 6 7; do printf 'one\n\377 two\n\376\n\200 six\n'; "
+                  "done >$D/bad; satz translate $D/m $D/bad >$D/x 2>$D/told",
+                  0);
+    assert_prints(f, "grep -c 'bad:[0-9]*: not valid' $D/told", "20\n");
+    assert_prints(f,
+                  "sed -n 's/.*: 21, of which.*`\\(.*\\) FILE`.*/\\1/p' $D/told >$D/how; "
+                  "eval \"$(cat $D/how)\" $D/bad | wc -l",
+                  "21\n");
+}
+
+/* What a pipe has is translated when nothing more comes, and the bytes are those of a file. */
+static void test_a_pipe_whose_writer_pauses(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f,
+                  "mkfifo $D/pipe; satz translate -q $D/m $D/pipe >$D/x & exec 3>$D/pipe; "
+                  "seen() { for i in $(seq 600); do [ $(wc -l <$D/x) = $1 ] && return; "
+                  "sleep 0.05; done; echo \"no line $1\"; }; "
+                  "head -1 $D/text >&3; seen 1; head -3 $D/text | tail -2 >&3; "
+                  "printf 'three ' >&3; seen 3; printf 'four\\n' >&3; seen 4; exec 3>&-; wait",
+                  "");
+    assert_prints(f,
+                  "{ head -3 $D/text; echo three four; } >$D/in; "
+                  "satz translate -q $D/m $D/in | cmp - $D/x",
+                  "");
 }
 
 static void test_a_line_of_a_megabyte(void **state)
@@ -102,6 +143,33 @@ static void test_n_best(void **state)
     assert_refused(f, "satz translate -b 2 -n 3 $D/m $D/text", 2, "widen the beam");
     assert_refused(f, "satz translate -n 3 -f text $D/m $D/text", 2,
                    "needs --format moses or json");
+}
+
+/* Where a translation has bars, Moses' format keeps its fields, and `satz score` reads them back;
+ * the scores are those of the search. */
+static void test_bars_in_an_n_best_list(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f,
+                  "sed 's/eins/a ||| b|/g' $D/target >$D/bars && "
+                  "satz train -q $D/recipe --set data.train_target=[$D/bars] "
+                  "--set train.folder=$D/barred --set optimizer.rate=0.02 --set train.epochs=9 "
+                  "--set train.batch=16 --set data.valid_target=$D/bars && "
+                  "mv $D/barred/model.safetensors $D/bars.model",
+                  "");
+    assert_prints(
+        f,
+        "satz translate -q -b 3 -n 3 $D/bars.model $D/source >$D/list; "
+        "awk -F ' [|][|][|] ' 'NF != 4' $D/list; grep -c 'a &#124;&#124;&#124; b&#124;' $D/list "
+        "| awk '{ print ($1 > 100) }'; "
+        "satz score -n -q $D/bars.model $D/source $D/list | "
+        "sed 's/LogP= \\([^ ]*\\) \\(.*\\) satz= \\1 /\\2/; /satz=/!d; /  |||/d'",
+        "1\n");
+    assert_prints(f,
+                  "satz translate -q -b 3 $D/bars.model $D/source >$D/a; "
+                  "satz translate -q -b 3 -f json $D/bars.model $D/source | "
+                  "sed 's/.*\"text\":\"\\([^\"]*\\).*/\\1/' | cmp - $D/a; grep -cF '&' $D/a || :",
+                  "0\n");
 }
 
 static void test_json(void **state)
@@ -196,6 +264,16 @@ static void test_prefixes_and_constraints(void **state)
                    "/p has more lines than the input, which has 3");
     assert_refused(f, "printf '\\nx\\n\\n' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
                    "/c:2: \"x\": write +PHRASE");
+    assert_refused(f, "printf 'eins\\n\\n\\377' >$D/c; satz translate -p $D/c $D/m $D/in", 1,
+                   "line 3: the prefix \"\377\" is not valid UTF-8");
+    assert_refused(f, "printf '\\n\\n+\\377' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
+                   "line 3: the required phrase \"\377\" is not valid UTF-8");
+    assert_prints(f,
+                  "mark='\\357\\273\\277'; printf \"${mark}one two\\n\" >$D/i; "
+                  "printf \"${mark}+drei\\n\" >$D/c; satz translate -q -c $D/c $D/m $D/i >$D/a; "
+                  "echo one two >$D/i; echo +drei >$D/c; satz translate -q -c $D/c $D/m $D/i | "
+                  "cmp - $D/a; grep -cw drei $D/a",
+                  "1\n");
     assert_refused(f, "printf '\\n\\n+drei\\t-drei\\n' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
                    "line 3: \"drei\" is required but \"drei\" is forbidden");
 }
@@ -320,7 +398,7 @@ static void test_files_that_are_no_models(void **state)
 {
     struct fixture *f = *state;
     assert_refused(f, "satz translate $D/text $D/text", 1, "/text: damaged, or not a safetensors");
-    assert_refused(f, "satz translate $D $D/text", 1, "is not a plain file");
+    assert_refused(f, "satz translate $D $D/text", 1, "is a folder; name a file in it");
     assert_refused(f, "satz translate '%n%s%s'", 1, "%n%s%s: cannot open");
     assert_refused(f, "satz attention '%n%s%s' -s x", 1, "%n%s%s: cannot open");
     assert_refused(f, "head -c 9000 $D/m >$D/cut; satz translate $D/cut $D/text", 1,
@@ -361,8 +439,11 @@ int main(void)
         cmocka_unit_test(test_batches_threads_and_order_change_nothing),
         cmocka_unit_test(test_precision),
         cmocka_unit_test(test_line_k_is_line_k),
+        cmocka_unit_test(test_lines_that_are_not_utf8_are_named),
+        cmocka_unit_test(test_a_pipe_whose_writer_pauses),
         cmocka_unit_test(test_a_line_of_a_megabyte),
         cmocka_unit_test(test_n_best),
+        cmocka_unit_test(test_bars_in_an_n_best_list),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_no_kind_of_search_depends_on_batches_threads_or_order),
         cmocka_unit_test(test_wrong_search_options),

@@ -468,6 +468,25 @@ static void test_options(void **state)
     stop(&s);
 }
 
+/* In the precision asked for, as `satz translate` in it. */
+static void test_precision(void **state)
+{
+    struct fixture *f = *state;
+    struct server s = START(f, "--precision", "int8");
+    assert_status(f, "echo three one one | satz translate -f json --precision int8 $D/m", 0);
+    json_t *asked = translate(&s, "{\"text\":\"three one one\"}");
+    json_t *line = json_loads(strbuf_text(&f->out), 0, NULL);
+    json_t *best = json_array_get(json_object_get(line, "translations"), 0);
+    assert_non_null(best);
+    char scores[2][32];
+    snprintf(scores[0], sizeof scores[0], "%.6g", json_real_value(json_object_get(best, "score")));
+    snprintf(scores[1], sizeof scores[1], "%.6g", json_real_value(json_object_get(asked, "score")));
+    assert_string_equal(scores[0], scores[1]);
+    json_decref(line);
+    json_decref(asked);
+    stop(&s);
+}
+
 static void test_version_6(void **state)
 {
     struct fixture *f = *state;
@@ -516,23 +535,15 @@ static int teardown_server(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_translations),
-        cmocka_unit_test(test_alignment),
-        cmocka_unit_test(test_connection_stays),
-        cmocka_unit_test(test_statuses),
-        cmocka_unit_test(test_large_chunks),
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_full_queue),
-        cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_slow_clients),
-        cmocka_unit_test(test_many_connections),
-        cmocka_unit_test(test_clients_that_leave),
-        cmocka_unit_test(test_shutdown),
-        cmocka_unit_test(test_wrong_starts),
-        cmocka_unit_test(test_options),
-        cmocka_unit_test(test_version_6),
-        cmocka_unit_test(test_load),
+        cmocka_unit_test(test_translations),     cmocka_unit_test(test_alignment),
+        cmocka_unit_test(test_connection_stays), cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_large_chunks),     cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_metrics),          cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_deadline),         cmocka_unit_test(test_slow_clients),
+        cmocka_unit_test(test_many_connections), cmocka_unit_test(test_clients_that_leave),
+        cmocka_unit_test(test_shutdown),         cmocka_unit_test(test_wrong_starts),
+        cmocka_unit_test(test_options),          cmocka_unit_test(test_precision),
+        cmocka_unit_test(test_version_6),        cmocka_unit_test(test_load),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, setup_server, teardown_server);
