@@ -59,6 +59,8 @@ SERVE_OBJECTS := $(SERVE_FILES:%.c=$(BUILD)/%.o) $(PAGE_FILES:%=$(BUILD)/%.o)
 LIB  := $(BUILD)/libsatz.a
 EVAL := $(BUILD)/libsatzeval.a
 SERVE := $(BUILD)/serve.a
+# The program without its main, for fuzzing.
+CLI   := $(BUILD)/cli.a
 SATZ := $(BUILD)/satz
 # The program in double precision, for `satz replay --double`.
 DOUBLE := $(if $(filter double,$(VARIANT)),,$(BUILD)/satz-double)
@@ -172,6 +174,10 @@ $(SERVE): $(SERVE_OBJECTS)
 	@rm -f $@
 	$(call say,AR)ar rcs $@ $^
 
+$(CLI): $(filter-out %/main.o,$(CLI_OBJECTS))
+	@rm -f $@
+	$(call say,AR)ar rcs $@ $^
+
 # The web page's files as C strings: page.js becomes page_js.
 $(PAGE_FILES:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile
 	@mkdir -p $(@D)
@@ -221,7 +227,7 @@ $(FAULTY): $(BUILD)/tests/fault/fault.o $(CLI_OBJECTS) $(SERVE) $(LIB) $(EVAL)
 	$(call say,LINK)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(FAULTS:%=-Wl,--wrap=%) -o $@ $^ $(LIBS)
 
 # Linked as C++, whose sanitizer has a runtime of its own.
-$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(SERVE) $(LIB) $(EVAL)
-	$(call say,FUZZER)$(CXX) $(ALL_CXXFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $@.o $(SERVE) $(LIB) $(EVAL) $(LIBS)
+$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(CLI) $(SERVE) $(LIB) $(EVAL)
+	$(call say,FUZZER)$(CXX) $(ALL_CXXFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $@.o $(CLI) $(SERVE) $(LIB) $(EVAL) $(LIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

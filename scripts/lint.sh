@@ -15,6 +15,7 @@ mapfile -t sources < <(git ls-files 'src/*.c' 'eval/*.c')
 
 step 'formatting (make format mends it)' clang-format --dry-run -Werror "${files[@]}"
 step 'layers' scripts/check-layers.sh
+step 'tests that docs/security.md names' scripts/check-security.sh
 # Unknown headers are other libraries'; generated lists and the kernels of several instruction sets
 # are seen in one configuration; a loop over the words of a sentence is taken to run at least once.
 step 'static analysis' cppcheck --quiet -j 2 --std=c11 --error-exitcode=1 --inline-suppr \

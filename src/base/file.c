@@ -134,13 +134,17 @@ static void writer_free(struct file_writer *w)
     free(w);
 }
 
-/* Opens and locks the file. Whoever clears halves away may come between: then once more. Where
- * locks do not exist, nobody can take one either, and halves stay. */
+/* Makes and locks the file. What has the name already is not written to: it is the half of a gone
+ * process that had our number, or a link that somebody put there. Whoever clears halves away may
+ * come between: then once more. Where locks do not exist, nobody can take one either, and halves
+ * stay. */
 static FILE *open_locked(const char *path)
 {
-    for (;;) {
+    for (int tries = 0; tries < 100; tries++) {
         struct stat info;
-        int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);
+        int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+        if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+            continue;
         if (fd < 0)
             return NULL;
         (void)flock(fd, LOCK_EX);
@@ -154,6 +158,8 @@ static FILE *open_locked(const char *path)
         }
         close(fd);
     }
+    errno = EEXIST;
+    return NULL;
 }
 
 /* Whether the name is "...ENDING.tmp.DIGITS". */

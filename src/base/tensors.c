@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
@@ -379,7 +379,7 @@ static int read_header(struct tensors *t, size_t *length, struct satz_error *err
                          (unsigned long long)declared);
     json_error_t problem;
     const char *text = (const char *)t->file.data + LENGTH_SIZE;
-    t->header = json_loadb(text, (size_t)declared, JSON_REJECT_DUPLICATES, &problem);
+    t->header = json_parse(text, (size_t)declared, JSON_REJECT_DUPLICATES, &problem);
     if (!t->header && !problem.text[0]) /* as jansson says that memory is short */
         return error_set(err, "out of memory while reading its header");
     if (!t->header)

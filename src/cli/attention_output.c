@@ -1,6 +1,7 @@
 #include "cli/attention_output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/npz.h"
+#include "cli/output.h"
 
 const char attention_output_help[] =
     "--attention FILE.jsonl writes a line for each sentence, {\"line\": K, \"source\": [...],\n"
@@ -64,12 +66,16 @@ static int file_open(struct output_file *f, const char *path, bool npz, const st
             return cannot_write(usage, path);
         snprintf(f->temporary, size, "%s.tmp.%ld", path, (long)getpid());
     }
-    const char *name = f->temporary ? f->temporary : path;
     errno = 0;
+    int file = f->temporary ? output_make(f->temporary) : open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return cannot_write(usage, path);
     if (npz)
-        f->npz = npz_open(name);
+        f->npz = npz_open(f->temporary);
     else
-        f->file = fopen(name, "w");
+        f->file = fdopen(file, "w");
+    if (!f->file)
+        close(file);
     return f->npz || f->file ? EXIT_SUCCESS : cannot_write(usage, path);
 }
 

@@ -130,7 +130,7 @@ static int draw_picture(struct job *j, const struct satz_attention *a)
     else
         printf("%s\n", path);
     if (status > 0 && !j->missing_told) {
-        fprintf(stderr, "satz attention: %s\n", err.message);
+        command_failed(&usage, "%s", err.message);
         j->missing_told = true;
     }
     free(path);

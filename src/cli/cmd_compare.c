@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/metrics.h"
 #include "cli/options.h"
+#include "cli/visible.h"
 #include "eval.h"
 #include "satz.h"
 
@@ -150,7 +151,7 @@ static int compare(const struct job *j, const char *reference, const char *const
     int status = text ? EXIT_SUCCESS : command_failed(&usage, "%s", err.message);
     /* The text of a terminal says them itself. */
     for (size_t i = 0; text && strcmp(j->format, "text") != 0 && i < c->n_warnings; i++)
-        fprintf(stderr, "%s: warning: %s\n", usage.name, c->warnings[i]);
+        visible_line(stderr, "%s: warning: %s", usage.name, c->warnings[i]);
     if (text)
         fputs(text, stdout);
     free(text);

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/visible.h"
 #include "satz.h"
 
 enum { OPTION_SET, OPTION_JSON, N_OPTIONS };
@@ -44,7 +45,7 @@ static int examine(const char *path, const char *const *settings, size_t n_setti
     satz_recipe_free(recipe);
     if (found < 0)
         return command_failed(&usage, "%s", err.message);
-    fputs(report, stdout);
+    visible_text(stdout, report);
     free(report);
     return found ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/visible.h"
 #include "satz.h"
 
 enum { OPTION_RECIPE, N_OPTIONS };
@@ -41,7 +42,7 @@ static int run(int argc, char **argv)
     char *text = tell(argv[optind], &err);
     if (!text)
         return command_failed(&usage, "%s", err.message);
-    fputs(text, stdout);
+    visible_text(stdout, text);
     free(text);
     return EXIT_SUCCESS;
 }

@@ -13,6 +13,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/visible.h"
 #include "satz.h"
 
 enum { OPTION_DOUBLE, OPTION_JSON, OPTION_THREADS, N_OPTIONS };
@@ -93,7 +94,9 @@ static int run(int argc, char **argv)
         differs = satz_replay(argv[optind], (int)threads, &text, &err);
     if (!text)
         return command_failed(&usage, "%s", err.message);
-    printf(json ? "%s\n" : "%s", text);
+    visible_text(stdout, text);
+    if (json)
+        putchar('\n');
     free(text);
     return differs ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/metrics.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "eval.h"
 #include "satz.h"
 
@@ -105,16 +106,9 @@ static int take_option(struct job *j, int row)
 
 static int write_page(const char *path, const char *page)
 {
-    if (!path) {
-        fputs(page, stdout);
-        return EXIT_SUCCESS;
-    }
-    FILE *file = fopen(path, "w");
-    int failed = !file || fputs(page, file) < 0;
-    if (file && fclose(file) != 0)
-        failed = 1;
-    return failed ? command_failed(&usage, "%s: cannot write: %s", path, strerror(errno))
-                  : EXIT_SUCCESS;
+    struct output o;
+    int status = output_open(&o, path, &usage);
+    return status == EXIT_SUCCESS ? output_close(&o, output_write(&o, page, strlen(page))) : status;
 }
 
 static int report(const struct job *j, const char *hypothesis, const char *reference)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/help.h"
+#include "cli/visible.h"
 #include "satz.h"
 
 enum { MOST_COMMANDS = 32 };
@@ -17,11 +18,12 @@ static int unknown_command(const struct command_group *group, const char *word)
     for (; n < group->n_commands && n < MOST_COMMANDS; n++)
         names[n] = group->commands[n]->name;
     const char *near = satz_nearest_name(word, names, n);
-    fprintf(stderr, "%s: there is no command \"%s\"", group->name, word);
     if (near)
-        fprintf(stderr, "; did you mean \"%s\"?\n", near);
+        visible_line(stderr, "%s: there is no command \"%s\"; did you mean \"%s\"?", group->name,
+                     word, near);
     else
-        fprintf(stderr, "; `%s --help` lists them\n", group->name);
+        visible_line(stderr, "%s: there is no command \"%s\"; `%s --help` lists them", group->name,
+                     word, group->name);
     return EXIT_USAGE;
 }
 

@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/visible.h"
 #include "satz.h"
 
 enum {
@@ -51,8 +52,8 @@ int usage_error(const struct usage *usage, const char *format, ...)
     va_list args;
     va_start(args, format);
     fprintf(stderr, "%s: ", usage->name);
-    vfprintf(stderr, format, args);
-    fprintf(stderr, "\n`%s --help` tells more\n", usage->name);
+    visible_vline(stderr, format, args);
+    fprintf(stderr, "`%s --help` tells more\n", usage->name);
     va_end(args);
     return EXIT_USAGE;
 }
@@ -62,8 +63,7 @@ int command_failed(const struct usage *usage, const char *format, ...)
     va_list args;
     va_start(args, format);
     fprintf(stderr, "%s: ", usage->name);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    visible_vline(stderr, format, args);
     va_end(args);
     return EXIT_FAILURE;
 }

@@ -54,6 +54,12 @@ static bool is_special(const char *path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
+int output_make(const char *path)
+{
+    unlink(path);
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
 int output_open(struct output *o, const char *path, const struct usage *usage)
 {
     *o = (struct output){.usage = usage, .name = path, .file = STDOUT_FILENO};
@@ -70,7 +76,8 @@ int output_open(struct output *o, const char *path, const struct usage *usage)
         }
         remove_when_interrupted(o->temporary);
     }
-    o->file = open(o->temporary ? o->temporary : path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    o->file =
+        o->temporary ? output_make(o->temporary) : open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (o->file >= 0)
         return EXIT_SUCCESS;
     int status = output_failed(o);

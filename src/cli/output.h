@@ -22,6 +22,10 @@ struct output {
  * signal that ends the program takes the unfinished file away. 0, or EXIT_FAILURE. */
 int output_open(struct output *o, const char *path, const struct usage *usage);
 
+/* Makes the file `path` and returns its descriptor, or -1 with errno set. What has the name
+ * already, a half that was left or a link that somebody put there, is not written to: it goes. */
+int output_make(const char *path);
+
 /* n bytes of whole lines. 0, or EXIT_FAILURE. */
 int output_write(struct output *o, const char *lines, size_t n);
 

@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/visible.h"
 #include "eval.h"
 #include "satz.h"
 
@@ -192,7 +193,7 @@ static void print_warnings(const struct scoring *s)
 {
     char warning[512];
     for (int i = 0; guards_warning(s->guards, i, warning, sizeof warning) > 0; i++)
-        fprintf(stderr, "%s: warning: %s\n", s->usage->name, warning);
+        visible_line(stderr, "%s: warning: %s", s->usage->name, warning);
 }
 
 /* Scores the files and prints the warnings, then the figures. 0 or EXIT_FAILURE. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/visible.h"
 
 /* A signal handler can reach nothing but globals. */
 volatile int training_stop;
@@ -82,7 +83,7 @@ void training_on_event(void *user, const struct satz_train_event *e)
     if (e->stage == SATZ_TRAIN_VALIDATION)
         print_validation(e);
     else if (e->text)
-        puts(e->text);
+        visible_line(stdout, "%s", e->text);
     fflush(stdout); /* a file or pipe shows it as it happens */
 }
 

@@ -161,7 +161,7 @@ static int read_constraints(struct work *w, struct slot *s, struct satz_request 
             ++*counts[k];
         }
     r->required = s->phrases;
-    r->forbidden = s->phrases + r->n_required;
+    r->forbidden = s->phrases ? s->phrases + r->n_required : NULL;
     return EXIT_SUCCESS;
 }
 

@@ -96,12 +96,13 @@ int recipe_set(struct recipe *r, const char *setting, struct satz_error *err)
 }
 
 /* All sources in turn; `text` may be NULL, `name` is where the recipe comes from. */
-static int build(struct recipe *out, const char *text, size_t n, const char *name,
+static int build(struct recipe *out, const char *text, size_t n, const char *name, bool resolved,
                  const char *const *settings, size_t n_settings, struct satz_error *err)
 {
     struct recipe r;
     size_t given[N_KEYS] = {0};
     recipe_defaults(&r);
+    r.resolved = resolved;
     if (text && yaml_read_recipe(&r, given, text, n, name, err) < 0)
         goto fail;
     for (size_t i = 0; i < n_settings; i++)
@@ -123,22 +124,34 @@ int recipe_load(struct recipe *r, const char *path, const char *const *settings,
                 struct satz_error *err)
 {
     if (!path)
-        return build(r, NULL, 0, "settings", settings, n_settings, err);
+        return build(r, NULL, 0, "settings", false, settings, n_settings, err);
     struct strbuf text = {0};
     int status = file_read(path, LARGEST_FILE, &text, err);
     if (status == 0)
-        status = build(r, strbuf_text(&text), text.length, path, settings, n_settings, err);
+        status = build(r, strbuf_text(&text), text.length, path, false, settings, n_settings, err);
     strbuf_release(&text);
     return status;
 }
 
-int recipe_parse(struct recipe *r, const char *text, size_t n, const char *name,
+static int parse(struct recipe *r, const char *text, size_t n, const char *name, bool resolved,
                  struct satz_error *err)
 {
     if (n > LARGEST_FILE)
         return error_set(err, "%s: a recipe of %zu bytes; at most %d are read", name, n,
                          LARGEST_FILE);
-    return build(r, text, n, name, NULL, 0, err);
+    return build(r, text, n, name, resolved, NULL, 0, err);
+}
+
+int recipe_parse(struct recipe *r, const char *text, size_t n, const char *name,
+                 struct satz_error *err)
+{
+    return parse(r, text, n, name, false, err);
+}
+
+int recipe_parse_resolved(struct recipe *r, const char *text, size_t n, const char *name,
+                          struct satz_error *err)
+{
+    return parse(r, text, n, name, true, err);
 }
 
 static int check_data(const struct recipe *r, struct satz_error *err)

@@ -38,6 +38,7 @@ struct recipe {
     section;
 #include "config/keys.h"
     struct recipe_memory *memory; /* owns the texts that were read */
+    bool resolved;                /* texts that ask for variables are refused */
 };
 
 /* Every key at its default. Overwrites *r without releasing it; allocates nothing. */
@@ -52,6 +53,11 @@ int recipe_load(struct recipe *r, const char *path, const char *const *settings,
 /* As recipe_load, from `n` bytes of YAML; `name` stands for the file in errors. */
 int recipe_parse(struct recipe *r, const char *text, size_t n, const char *name,
                  struct satz_error *err);
+
+/* As recipe_parse, of what recipe_write_yaml wrote, by whomever: there is no variable in it, and
+ * one is an error, so that a file from elsewhere cannot read the environment. */
+int recipe_parse_resolved(struct recipe *r, const char *text, size_t n, const char *name,
+                          struct satz_error *err);
 
 /* Sets one key as "section.key=value" says. On failure *r keeps its value. */
 int recipe_set(struct recipe *r, const char *setting, struct satz_error *err);

@@ -85,9 +85,9 @@ const struct recipe_section *schema_find_section(const char *name, struct satz_e
     const struct recipe_section *nearest = NULL;
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < N_SECTIONS; i++) {
-        size_t distance = spelling_distance(name, schema_sections[i].name);
-        if (distance == 0)
+        if (strcmp(schema_sections[i].name, name) == 0)
             return &schema_sections[i];
+        size_t distance = spelling_distance(name, schema_sections[i].name);
         if (distance < best) {
             best = distance;
             nearest = &schema_sections[i];
@@ -117,13 +117,17 @@ const struct recipe_key *schema_find(const char *section, const char *name, stru
     const struct recipe_key *nearest = NULL, *elsewhere = NULL;
     size_t best = SIZE_MAX;
     for (const struct recipe_key *key = schema_keys; key < schema_keys + N_KEYS; key++) {
-        bool here = strcmp(key->section, section) == 0;
-        size_t distance = spelling_distance(name, key->name);
-        if (here && distance == 0)
+        if (strcmp(key->name, name) != 0)
+            continue;
+        if (strcmp(key->section, section) == 0)
             return key;
-        if (distance == 0 && !elsewhere)
-            elsewhere = key;
-        if (here && distance < best) {
+        elsewhere = elsewhere ? elsewhere : key;
+    }
+    for (const struct recipe_key *key = schema_keys; key < schema_keys + N_KEYS; key++) {
+        if (strcmp(key->section, section) != 0)
+            continue;
+        size_t distance = spelling_distance(name, key->name);
+        if (distance < best) {
             best = distance;
             nearest = key;
         }
@@ -285,6 +289,10 @@ static const char *make_text(struct recipe *r, const struct recipe_key *key, con
     struct strbuf s = {0};
     const char *kept = NULL;
     for (const char *p = text; *p;) {
+        if (p[0] == '$' && p[1] == '{' && r->resolved) {
+            key_refuse(key, "asks for a variable, which only a recipe of one's own may", err);
+            goto done;
+        }
         if (p[0] == '$' && p[1] == '{') {
             p = expand_variable(key, p + 2, &s, err);
             if (!p)

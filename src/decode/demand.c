@@ -38,11 +38,11 @@ static char *plain_text(const char *text, struct satz_error *err)
     return memory_copy_string("", err);
 }
 
-/* Whether the model can write all of ids. */
-static bool is_known(const int *ids, size_t n)
+/* Whether the model can write all ids of the list from `from` on. */
+static bool is_known(const struct token_list *ids, size_t from)
 {
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] == TOKEN_UNKNOWN)
+    for (size_t i = from; i < ids->n; i++)
+        if (ids->ids[i] == TOKEN_UNKNOWN)
             return false;
     return true;
 }
@@ -56,7 +56,7 @@ static int add_phrase(struct demand *d, const struct tokenizer *t, const char *n
         return error_set(err, "the %s \"%s\" is not valid UTF-8", name, text);
     if (tokenizer_encode(t, text, strlen(text), &d->ids, err) < 0)
         return -1;
-    if (!is_known(d->ids.ids + from, d->ids.n - from))
+    if (!is_known(&d->ids, from))
         return error_set(err, "the %s \"%s\" has characters that the model cannot write", name,
                          text);
     phrase->n = (int)(d->ids.n - from);

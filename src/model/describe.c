@@ -1,7 +1,7 @@
 /* What a model file holds, as text: the models of satz.h. */
-#include <jansson.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/tensors.h"
@@ -32,7 +32,7 @@ static void add_row(struct strbuf *out, const char *name, const char *value)
 static int add_members(struct strbuf *out, const char *json, struct satz_error *err)
 {
     json_error_t where;
-    json_t *object = json_loads(json, 0, &where);
+    json_t *object = json_parse(json, strlen(json), 0, &where);
     if (!json_is_object(object)) {
         json_decref(object);
         return error_set(err, "the training summary in its metadata is not a JSON object");

@@ -23,7 +23,7 @@ static int copy_recipe(struct model *m, const struct recipe *recipe, struct satz
     recipe_write_yaml(recipe, &yaml);
     int status = strbuf_check(&yaml, err);
     if (status == 0)
-        status = recipe_parse(&m->recipe, strbuf_text(&yaml), yaml.length, "recipe", err);
+        status = recipe_parse_resolved(&m->recipe, strbuf_text(&yaml), yaml.length, "recipe", err);
     strbuf_release(&yaml);
     recipe_defaults(&defaults);
     if (status == 0) {
@@ -174,7 +174,7 @@ static int read_head(struct model *m, const struct tensors *file, const char *pa
         error_set(err, "%s: is not a Satz model (its metadata has no recipe)", path);
         goto fail;
     }
-    if (recipe_parse(&m->recipe, recipe, strlen(recipe), "the recipe in it", err) < 0) {
+    if (recipe_parse_resolved(&m->recipe, recipe, strlen(recipe), "the recipe in it", err) < 0) {
         const char *version = tensors_metadata(file, "satz.version");
         error_prefix(err, "%s: made by Satz %s, and this is %s", path,
                      version ? version : "of an unknown version", SATZ_VERSION);

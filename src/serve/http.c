@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "serve/answer.h"
+#include "serve/head.h"
 #include "serve/page.h"
 
 enum {
@@ -247,10 +248,9 @@ static void read_head(struct exchange *e, const char *path, const char *method)
         problem_set(p, 404, "there is no such page; there are /, /translate, /health and /metrics");
     else if (strcmp(e->route->method, method) != 0 &&
              (strcmp(method, "HEAD") != 0 || strcmp(e->route->method, "GET") != 0))
-        problem_set(p, 405, "%s takes %s, not %.32s", path, e->route->method, method);
+        problem_set(p, 405, "%s takes %s, not %s", path, e->route->method, head_word(method).text);
     else if (strcmp(method, "POST") == 0 && !is_json(type))
-        problem_set(p, 415, "Content-Type must be application/json, not %.64s",
-                    type ? type : "missing");
+        problem_set(p, 415, "Content-Type must be application/json, not %s", head_word(type).text);
     else if (strcmp(method, "POST") == 0 && atomic_load(&e->http->draining))
         problem_set(p, 503, "the server is about to end");
 }
@@ -297,6 +297,12 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
             return MHD_NO;
         e->http = user;
         e->connection = connection;
+        if (!head_has_clear_end(e->connection)) {
+            problem_set(&e->problem, 400,
+                        "one of Content-Length and Transfer-Encoding: chunked "
+                        "may be given, once");
+            return respond_problem(e, &e->problem); /* the connection ends */
+        }
         read_head(e, path, method);
         const char *length = header(e, "Content-Length");
         if (!length || strtoull(length, NULL, 10) <= e->http->limits.body)

@@ -18,6 +18,7 @@ extern "C" {
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "text/tokenizer.h"
+#include "text/tokenizer_check.h"
 }
 
 /* Exported by the library though not in its headers: the only way to reseed a thread's generator
@@ -262,6 +263,8 @@ struct tokenizer *tokenizer_new(const void *model, size_t n, struct satz_error *
 {
     std::unique_ptr<tokenizer> t;
     int status = guarded(err, "loading the tokenizer", [&] {
+        if (tokenizer_check(model, n, err) < 0)
+            return -1;
         t = std::make_unique<tokenizer>();
         t->model.assign(static_cast<const char *>(model), n);
         const Status loaded = t->processor.LoadFromSerializedProto(t->model);

@@ -3,12 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 
 char *checkpoint_path(const char *folder, int64_t update, struct satz_error *err)
@@ -95,13 +95,21 @@ static void write_state(const struct train_state *s, struct strbuf *out)
     strbuf_addf(out, ", \"text\": \"%s\"}", s->text);
 }
 
+/* All integers of the state count something, and nothing counts further than this. */
+static bool is_count(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 0 &&
+           json_integer_value(value) < INT32_MAX;
+}
+
 static int read_state(const char *text, const char *path, struct train_state *s,
                       struct satz_error *err)
 {
-    json_t *json = text ? json_loads(text, 0, NULL) : NULL;
+    json_error_t problem;
+    json_t *json = text ? json_parse(text, strlen(text), 0, &problem) : NULL;
     int status = json_is_object(json) ? 0 : -1;
 #define INTEGER(field)                                                                             \
-    if (status == 0 && json_is_integer(json_object_get(json, #field)))                             \
+    if (status == 0 && is_count(json_object_get(json, #field)))                                    \
         s->field = (__typeof__(s->field))json_integer_value(json_object_get(json, #field));        \
     else                                                                                           \
         status = -1;
@@ -119,7 +127,9 @@ static int read_state(const char *text, const char *path, struct train_state *s,
     else
         status = -1;
     json_decref(json);
-    return status < 0 ? error_set(err, "%s: is not a checkpoint (its state is missing)", path) : 0;
+    return status < 0
+               ? error_set(err, "%s: is not a checkpoint (its state is missing or wrong)", path)
+               : 0;
 }
 
 /* A block of the parameters' layout beside the parameters, as tensors "NAME:PARAMETER". */

@@ -280,7 +280,7 @@ static int go_on(struct trainer *t, const struct tensors *checkpoint, const char
                                  "optimizer.name, or choose another train.folder)");
     if (compare_texts(t, path, err) < 0)
         return -1;
-    if (!text || recipe_parse(&old, text, strlen(text), path, err) < 0)
+    if (!text || recipe_parse_resolved(&old, text, strlen(text), path, err) < 0)
         return text ? -1 : 0;
     int status = compare_recipes(t, &old, path, err);
     recipe_release(&old);

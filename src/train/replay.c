@@ -1,10 +1,10 @@
 /* Repeats the step of a black box: satz_replay (satz.h). */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/simd.h"
@@ -67,7 +67,8 @@ static int open_box(struct replay *r, struct satz_error *err)
                          "%s: is not a black box; training writes them to train.folder as "
                          "blackbox-UPDATE.safetensors when a gradient is not finite",
                          r->path);
-    r->facts = json_loads(text, 0, NULL);
+    json_error_t problem;
+    r->facts = json_parse(text, strlen(text), 0, &problem);
     if (!json_is_object(r->facts))
         return error_set(err, "%s: what it says of the step cannot be read", r->path);
     return model_read(&r->model, &r->file, r->path, err);
@@ -83,9 +84,14 @@ static bool adds_up(const struct tensor *counts, size_t n)
     return n == 0;
 }
 
-static bool is_i32(const struct tensor *t, int rank, size_t rows)
+/* An array of whole numbers, which a file of another program may not have aligned; or NULL. */
+static const struct tensor *find_numbers(const struct replay *r, const char *name, int rank)
 {
-    return t && t->type == TENSOR_I32 && t->rank == rank && t->shape[0] == rows;
+    const struct tensor *t = tensors_find(&r->file, name);
+    return t && t->type == TENSOR_I32 && t->rank == rank &&
+                   (uintptr_t)t->data % sizeof(int32_t) == 0
+               ? t
+               : NULL;
 }
 
 /* 1 with the alignment of a box that has one of `total` tokens and n pairs, 0 without, -1 on error.
@@ -93,13 +99,14 @@ static bool is_i32(const struct tensor *t, int rank, size_t rows)
 static int find_alignment(const struct replay *r, struct corpus_alignment *a, size_t total,
                           size_t n, struct satz_error *err)
 {
-    const struct tensor *words = tensors_find(&r->file, "batch.words");
-    const struct tensor *links = tensors_find(&r->file, "batch.links");
-    const struct tensor *counts = tensors_find(&r->file, "batch.link_counts");
-    if (!words && !links && !counts)
+    if (!tensors_find(&r->file, "batch.words") && !tensors_find(&r->file, "batch.links") &&
+        !tensors_find(&r->file, "batch.link_counts"))
         return 0;
-    if (!is_i32(words, 1, total) || !is_i32(counts, 1, n) || !links ||
-        !is_i32(links, 2, links->shape[0]) || links->shape[1] != 3)
+    const struct tensor *words = find_numbers(r, "batch.words", 1);
+    const struct tensor *links = find_numbers(r, "batch.links", 2);
+    const struct tensor *counts = find_numbers(r, "batch.link_counts", 1);
+    if (!words || words->shape[0] != total || !counts || counts->shape[0] != n || !links ||
+        links->shape[1] != 3)
         return error_set(err, "%s: the alignments in it are missing or of another shape", r->path);
     *a = (struct corpus_alignment){words->data, links->data, counts->data, links->shape[0]};
     return 1;
@@ -108,14 +115,12 @@ static int find_alignment(const struct replay *r, struct corpus_alignment *a, si
 static int open_batch(struct replay *r, struct satz_error *err)
 {
     struct corpus_alignment alignment;
-    const struct tensor *ids = tensors_find(&r->file, "batch.ids");
-    const struct tensor *lengths = tensors_find(&r->file, "batch.lengths");
-    const struct tensor *counts = tensors_find(&r->file, "batch.counts");
+    const struct tensor *ids = find_numbers(r, "batch.ids", 1);
+    const struct tensor *lengths = find_numbers(r, "batch.lengths", 2);
+    const struct tensor *counts = find_numbers(r, "batch.counts", 1);
     const int sizes[2] = {r->model.network.source_size, r->model.network.target_size};
-    if (!ids || ids->type != TENSOR_I32 || ids->rank != 1 || !lengths ||
-        lengths->type != TENSOR_I32 || lengths->rank != 2 || lengths->shape[1] != 2 ||
-        lengths->shape[0] == 0 || lengths->shape[0] > INT32_MAX || !counts ||
-        counts->type != TENSOR_I32 || counts->rank != 1 || counts->shape[0] == 0 ||
+    if (!ids || !lengths || !counts || lengths->shape[1] != 2 || lengths->shape[0] == 0 ||
+        lengths->shape[0] > INT32_MAX || counts->shape[0] == 0 ||
         !adds_up(counts, lengths->shape[0]))
         return error_set(err, "%s: the batch in it is missing or of another shape", r->path);
     uint32_t n = (uint32_t)lengths->shape[0];

@@ -1,6 +1,7 @@
 /* Files: whole reads, maps, folders, and that a replaced file is never seen half written. */
 #include <dirent.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,16 +128,19 @@ static void test_failed_commit(void **state)
     free(path);
     assert_null(file_writer_open("/nonexistent/x", &err));
     assert_non_null(strstr(err.message, "/nonexistent/x"));
-    if (access("/dev/full", W_OK) == 0) {
-        char *full = in_folder("full");
-        char temporary[200];
-        snprintf(temporary, sizeof temporary, "%s.tmp.%ld", full, (long)getpid());
-        assert_int_equal(symlink("/dev/full", temporary), 0);
-        assert_int_equal(file_replace(full, "x", 1, &err), -1);
-        assert_non_null(strstr(err.message, "disk full"));
-        assert_false(file_exists(full));
-        free(full);
-    }
+    /* a full disk, as far as the file can tell */
+    char *full = in_folder("full");
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, limit.rlim_max}), 0);
+    int status = file_replace(full, "x", 1, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(status, -1);
+    assert_non_null(strstr(err.message, "disk full"));
+    assert_false(file_exists(full));
+    assert_int_equal(count_entries(), before);
+    free(full);
 }
 
 static void test_read(void **state)
@@ -196,6 +201,54 @@ static void test_folders(void **state)
     free(deep);
 }
 
+/* Somebody else can know the name of the temporary file, and put a link there: nothing is written
+ * through it. */
+static void test_links(void **state)
+{
+    (void)state;
+    char *path = in_folder("linked"), *victim = in_folder("victim"), trap[300];
+    struct satz_error err = {0};
+    assert_int_equal(file_replace(victim, "precious", 8, &err), 0);
+    snprintf(trap, sizeof trap, "%s.tmp.%ld", path, (long)getpid());
+    for (int hard = 0; hard < 2; hard++) {
+        assert_int_equal(hard ? link(victim, trap) : symlink(victim, trap), 0);
+        if (file_replace(path, "new", 3, &err) < 0)
+            fail_msg("%s", err.message);
+        assert_content(victim, "precious");
+        assert_content(path, "new");
+        assert_int_not_equal(access(trap, F_OK), 0);
+    }
+    assert_int_equal(mkdir(trap, 0700), 0);
+    assert_int_equal(file_replace(path, "newer", 5, &err), -1);
+    assert_content(path, "new");
+    rmdir(trap);
+    /* a link that has the name itself is replaced, not followed */
+    unlink(path);
+    assert_int_equal(symlink(victim, path), 0);
+    assert_int_equal(file_replace(path, "new", 3, &err), 0);
+    assert_content(victim, "precious");
+    unlink(path);
+    unlink(victim);
+    free(path);
+    free(victim);
+}
+
+static void test_modes(void **state)
+{
+    (void)state;
+    char *path = in_folder("mode");
+    struct stat info;
+    for (mode_t mask = 0; mask <= 077; mask += 077) {
+        mode_t old = umask(mask);
+        assert_int_equal(file_replace(path, "x", 1, NULL), 0);
+        umask(old);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 07777, 0666 & ~mask);
+    }
+    unlink(path);
+    free(path);
+}
+
 static void test_checksum(void **state)
 {
     (void)state;
@@ -210,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_replace),       cmocka_unit_test(test_killed_writer),
         cmocka_unit_test(test_failed_commit), cmocka_unit_test(test_read),
         cmocka_unit_test(test_map),           cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_links),         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_checksum),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

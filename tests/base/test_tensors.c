@@ -245,6 +245,20 @@ static void test_bad_headers(void **state)
         strbuf_add_text(&deep, "{\"a\":");
     write_foreign(deep.data, deep.length, 0);
     refuse("not JSON");
+    strbuf_clear(&deep);
+    strbuf_add_text(&deep, "{\"a\":[");
+    for (int i = 0; i < 100000; i++)
+        strbuf_add_text(&deep, "{},");
+    strbuf_add_text(&deep, "{}]}");
+    write_foreign(deep.data, deep.length, 0);
+    refuse("more values than 300010 bytes of sound JSON have");
+    strbuf_clear(&deep);
+    strbuf_add_text(&deep, "{\"");
+    for (int i = 0; i < 100000; i++)
+        strbuf_add_text(&deep, "a long name ");
+    strbuf_add_text(&deep, "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}}");
+    write_foreign(deep.data, deep.length, 8);
+    refuse("a long name a long name");
     strbuf_release(&deep);
 }
 

@@ -265,9 +265,9 @@ static void test_prefixes_and_constraints(void **state)
     assert_refused(f, "printf '\\nx\\n\\n' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
                    "/c:2: \"x\": write +PHRASE");
     assert_refused(f, "printf 'eins\\n\\n\\377' >$D/c; satz translate -p $D/c $D/m $D/in", 1,
-                   "line 3: the prefix \"\377\" is not valid UTF-8");
+                   "line 3: the prefix \"\\xff\" is not valid UTF-8");
     assert_refused(f, "printf '\\n\\n+\\377' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
-                   "line 3: the required phrase \"\377\" is not valid UTF-8");
+                   "line 3: the required phrase \"\\xff\" is not valid UTF-8");
     assert_prints(f,
                   "mark='\\357\\273\\277'; printf \"${mark}one two\\n\" >$D/i; "
                   "printf \"${mark}+drei\\n\" >$D/c; satz translate -q -c $D/c $D/m $D/i >$D/a; "

@@ -80,6 +80,56 @@ static void test_page_is_safe_and_self_contained(void **state)
     free(page);
 }
 
+/* Hostile text in every place that has any: files' names and lines, title, a signature's file.
+ * Every
+ * '<' of the page begins one of its own elements, and no quote in text is a bare one. */
+static void test_every_place_is_escaped(void **state)
+{
+    (void)state;
+    static const char evil[] =
+        "<svg onload=alert(1)>\"'`&lt;</article></title></style><!--\xe2\x80\xa8\xe2\x80\xa9"
+        "\x1b[2J\x01\xff\xed\xa0\x80";
+    static const char *const own[] = {
+        "!DOCTYPE", "article", "body",  "code", "dd",   "div",  "dl",    "dt", "figcaption",
+        "figure",   "h1",      "h2",    "head", "html", "line", "meta",  "p",  "rect",
+        "style",    "svg",     "table", "td",   "text", "th",   "title", "tr"};
+    char folder[] = "/tmp/satz-report-XXXXXX", names[3][128], text[512];
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 3; i++) {
+        snprintf(names[i], sizeof names[i], "%s/%d<img onerror=x>\"'\xe2\x80\xa8\xff", folder, i);
+        snprintf(text, sizeof text, "%s %d\n%s\n", evil, i, evil);
+        FILE *file = fopen(names[i], "w");
+        assert_non_null(file);
+        fputs(text, file);
+        fclose(file);
+    }
+    struct report_options o = {.title = evil, .n_sentences = 10};
+    struct satz_error err = {0};
+    char *page = report_write(names[0], names[1], names[2], &o, &err);
+    assert_string_equal(err.message, "");
+    assert_non_null(strstr(page, "&lt;img onerror=x&gt;"));
+    assert_null(strchr(page, '\x1b'));
+    assert_null(strchr(page, '\x01'));
+    assert_null(strchr(page, '\xff'));
+    assert_null(strstr(page, "\xed\xa0"));
+    assert_null(strstr(page, "&lt;</"));
+    assert_int_equal(count(page, "</style>"), 1);
+    for (const char *p = page; (p = strchr(p, '<')); p++) {
+        const char *name = p + 1 + (p[1] == '/');
+        size_t n = strcspn(name, " >\n"), end = strcspn(p, ">"), k = 0;
+        while (k < sizeof own / sizeof *own &&
+               (strlen(own[k]) != n || memcmp(own[k], name, n) != 0))
+            k++;
+        if (k == sizeof own / sizeof *own || memmem(p, end, "onload", 6) ||
+            memmem(p, end, "onerror", 7))
+            fail_msg("%.60s", p);
+    }
+    free(page);
+    for (int i = 0; i < 3; i++)
+        unlink(names[i]);
+    rmdir(folder);
+}
+
 static void test_without_source_or_reference(void **state)
 {
     (void)state;
@@ -162,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page),
         cmocka_unit_test(test_page_is_safe_and_self_contained),
+        cmocka_unit_test(test_every_place_is_escaped),
         cmocka_unit_test(test_without_source_or_reference),
         cmocka_unit_test(test_warnings_are_shown),
         cmocka_unit_test(test_mistakes_are_refused),

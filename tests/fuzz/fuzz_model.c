@@ -1,34 +1,7 @@
-/* A small model of `satz train`, edited, its checksum made right, which is what a forger would
- * write: it is opened, described and translated with, or refused. An input is a row of edits: 3
- * bytes where, 1 byte how many bytes go, 1 byte how many of the following ones come in their place;
- * `where` counts from the end of the file if its highest bit is set. */
-#include <string.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
+/* A small model of `satz train`, edited (forge.h): it is opened, described and translated with, or
+ * refused. */
+#include "forge.h"
 #include "satz.h"
-#include "scratch.h"
-
-static const char opening[] = "{\"__metadata__\":{\"satz.checksum\":\"";
-
-enum { DIGITS_AT = 8 + sizeof opening - 1, N_DIGITS = 16 };
-
-/* The file as it is, but the checksum's digits those of its bytes, if it has the place for them. */
-static void write_checked(const char *path, const uint8_t *data, size_t size)
-{
-    char *copy = malloc(size + 1), digits[N_DIGITS + 1];
-    if (!copy)
-        abort();
-    memcpy(copy, data, size);
-    if (size >= DIGITS_AT + N_DIGITS && memcmp(copy + 8, opening, sizeof opening - 1) == 0) {
-        memset(copy + DIGITS_AT, '0', N_DIGITS);
-        snprintf(digits, sizeof digits, "%016llx", (unsigned long long)XXH3_64bits(copy, size));
-        memcpy(copy + DIGITS_AT, digits, N_DIGITS);
-    }
-    scratch_write(path, copy, size);
-    free(copy);
-}
 
 /* The model as bytes, in memory that is kept. */
 static uint8_t *base_model(size_t *size)
@@ -56,47 +29,20 @@ static uint8_t *base_model(size_t *size)
         abort();
     }
     satz_recipe_free(recipe);
-    FILE *f = fopen(scratch_path("model/model.safetensors"), "r");
-    uint8_t *bytes = malloc(1 << 20);
-    if (!f || !bytes)
-        abort();
-    *size = fread(bytes, 1, 1 << 20, f);
-    fclose(f);
-    return bytes;
-}
-
-/* The base with the input's edits, as new memory. */
-static uint8_t *edited(const uint8_t *data, size_t size, size_t *n)
-{
-    static uint8_t *base;
-    static size_t base_size;
-    if (!base)
-        base = base_model(&base_size);
-    uint8_t *bytes = malloc(base_size + size);
-    if (!bytes)
-        abort();
-    memcpy(bytes, base, base_size);
-    *n = base_size;
-    for (size_t i = 0; i + 5 <= size && *n > 0;) {
-        size_t where = (data[i] & 127u) << 16 | (unsigned)data[i + 1] << 8 | data[i + 2];
-        where = (data[i] & 128 ? *n - 1 - where % *n : where % *n);
-        size_t goes = data[i + 3] < *n - where ? data[i + 3] : *n - where;
-        size_t comes = data[i + 4] < size - i - 5 ? data[i + 4] : size - i - 5;
-        memmove(bytes + where + comes, bytes + where + goes, *n - where - goes);
-        memcpy(bytes + where, data + i + 5, comes);
-        *n = *n - goes + comes;
-        i += 5 + comes;
-    }
-    return bytes;
+    return forge_read(scratch_path("model/model.safetensors"), size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static uint8_t *base;
+    static size_t base_size;
     struct satz_error err;
     size_t n;
-    uint8_t *bytes = edited(data, size, &n);
+    if (!base)
+        base = base_model(&base_size);
+    uint8_t *bytes = forge_edit(base, base_size, data, size, &n);
     const char *path = scratch_path("model.safetensors");
-    write_checked(path, bytes, n);
+    forge_write(path, bytes, n);
     free(bytes);
     free(satz_model_describe(path, &err));
     free(satz_model_recipe(path, &err));

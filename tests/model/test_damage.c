@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "base/file.h"
 #include "base/tensors.h"
@@ -41,6 +42,32 @@ static struct strbuf read_whole(const char *name)
     return bytes;
 }
 
+/* A recipe that trains in FOLDER/name. */
+static struct satz_recipe *make_recipe(const char *name, const char *updates)
+{
+    char texts[4][128];
+    snprintf(texts[0], sizeof texts[0], "data.train_source=%s/source", folder);
+    snprintf(texts[1], sizeof texts[1], "data.train_target=%s/target", folder);
+    snprintf(texts[2], sizeof texts[2], "train.folder=%s/%s", folder, name);
+    snprintf(texts[3], sizeof texts[3], "data.cache=%s/cache", folder);
+    const char *const settings[] = {texts[0],
+                                    texts[1],
+                                    texts[2],
+                                    texts[3],
+                                    updates,
+                                    "tokenizer.type=word",
+                                    "tokenizer.vocabulary=16",
+                                    "model.embedding=2",
+                                    "model.encoder_hidden=2",
+                                    "model.decoder_hidden=3"};
+    struct satz_error err;
+    struct satz_recipe *recipe =
+        satz_recipe_new(NULL, settings, sizeof settings / sizeof *settings, &err);
+    if (!recipe)
+        fail_msg("%s", err.message);
+    return recipe;
+}
+
 /* A model and a checkpoint of a few kilobytes, in m/. */
 static int make_folder(void **state)
 {
@@ -56,25 +83,9 @@ static int make_folder(void **state)
     write_file("target", target.data, target.length);
     strbuf_release(&source);
     strbuf_release(&target);
-    char texts[4][128];
-    snprintf(texts[0], sizeof texts[0], "data.train_source=%s/source", folder);
-    snprintf(texts[1], sizeof texts[1], "data.train_target=%s/target", folder);
-    snprintf(texts[2], sizeof texts[2], "train.folder=%s/m", folder);
-    snprintf(texts[3], sizeof texts[3], "data.cache=%s/cache", folder);
-    const char *const settings[] = {texts[0],
-                                    texts[1],
-                                    texts[2],
-                                    texts[3],
-                                    "tokenizer.type=word",
-                                    "tokenizer.vocabulary=16",
-                                    "model.embedding=2",
-                                    "model.encoder_hidden=2",
-                                    "model.decoder_hidden=3",
-                                    "train.updates=2"};
     struct satz_error err;
-    struct satz_recipe *recipe =
-        satz_recipe_new(NULL, settings, sizeof settings / sizeof *settings, &err);
-    if (!recipe || satz_train(recipe, NULL, &err) != 0)
+    struct satz_recipe *recipe = make_recipe("m", "train.updates=2");
+    if (satz_train(recipe, NULL, &err) != 0)
         fail_msg("%s", err.message);
     satz_recipe_free(recipe);
     return 0;
@@ -250,12 +261,166 @@ static void test_cache(void **state)
     tokenizer_free(t);
 }
 
+/* Writes the file `from` as `to`, with a right sum, but one of its metadata has another value. */
+static void forge(const char *from, const char *to, const char *key, const char *value)
+{
+    static const char *const keys[] = {"satz.version", "satz.recipe", "satz.training",
+                                       "satz.state"};
+    struct tensors_entry entries[4];
+    struct tensors t;
+    struct satz_error err;
+    size_t n = 0;
+    assert_int_equal(tensors_open(&t, path_of(from), &err), 0);
+    for (size_t i = 0; i < 4; i++) {
+        const char *old = tensors_metadata(&t, keys[i]);
+        if (old)
+            entries[n++] = (struct tensors_entry){keys[i], strcmp(keys[i], key) == 0 ? value : old};
+    }
+    if (tensors_write(path_of(to), t.items, t.n, entries, n, &err) < 0)
+        fail_msg("%s", err.message);
+    tensors_release(&t);
+}
+
+/* One of the metadata, its first `part` replaced. */
+static struct strbuf changed(const char *from, const char *key, const char *part,
+                             const char *replacement)
+{
+    struct strbuf out = {0};
+    struct tensors t;
+    assert_int_equal(tensors_open(&t, path_of(from), NULL), 0);
+    const char *text = tensors_metadata(&t, key), *at = strstr(text, part);
+    if (!at)
+        fail_msg("no %s in %s", part, text);
+    strbuf_add(&out, text, (size_t)(at - text));
+    strbuf_addf(&out, "%s%s", replacement, at + strlen(part));
+    tensors_release(&t);
+    return out;
+}
+
+/* Counters that a run cannot have: the next batch would be one that there is not. */
+static void test_forged_state(void **state)
+{
+    (void)state;
+    static const char *const parts[][2] = {
+        {"\"batch\": 0", "\"batch\": -1"},
+        {"\"batch\": 0", "\"batch\": -9223372036854775808"},
+        {"\"batch\": 0", "\"batch\": 0.5"},
+        {"\"batch\": 0", "\"batch\": null"},
+        {"\"batch\": 0", "\"lot\": 0"},
+        {"\"epoch\": ", "\"epoch\": 99999999999"},
+        {"\"update\": 2", "\"update\": 9223372036854775807"},
+        {"\"text\": \"", "\"text\": \"0123456789abcdef"},
+    };
+    struct satz_train_options options = {.resume = 1};
+    struct satz_recipe *recipe = make_recipe("forged", "train.updates=4");
+    assert_int_equal(file_make_folder(path_of("forged"), NULL), 0);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct satz_error err = {""};
+        struct strbuf text =
+            changed("m/checkpoint-00000002.safetensors", "satz.state", parts[i][0], parts[i][1]);
+        forge("m/checkpoint-00000002.safetensors", "forged/checkpoint-00000002.safetensors",
+              "satz.state", strbuf_text(&text));
+        strbuf_release(&text);
+        assert_int_equal(satz_train(recipe, &options, &err), -1);
+        if (!strstr(err.message, "its state is missing or wrong"))
+            fail_msg("%s: %s", parts[i][1], err.message);
+    }
+    satz_recipe_free(recipe);
+}
+
+/* A model that asks for variables would show them wherever its recipe is shown or written. */
+static void test_recipe_asks_for_variables(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"\"${HOME}\"", "\"\\x24{HOME}\"", "${HOME:-x}",
+                                         "\"$$${HOME}\""};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct satz_error err = {""};
+        char replacement[64];
+        snprintf(replacement, sizeof replacement, "valid_source: %s", values[i]);
+        struct strbuf text =
+            changed("m/model.safetensors", "satz.recipe", "valid_source: \"\"", replacement);
+        forge("m/model.safetensors", "asks", "satz.recipe", strbuf_text(&text));
+        strbuf_release(&text);
+        assert_null(satz_model_open(path_of("asks"), NULL, NULL, &err));
+        if (!strstr(err.message, "data.valid_source asks for a variable"))
+            fail_msg("%s: %s", values[i], err.message);
+    }
+}
+
+/* Writes the tensors as another program might: a byte before them, so that nothing is aligned. */
+static void write_unaligned(const char *name, const struct tensors *t, const struct tensor *more,
+                            size_t n_more)
+{
+    static const char *const keys[] = {"satz.recipe", "satz.state", "satz.blackbox"};
+    struct strbuf data = {0}, file = {0};
+    json_t *header = json_object(), *metadata = json_object();
+    for (size_t i = 0; i < 3; i++)
+        json_object_set_new(metadata, keys[i],
+                            json_string(i == 2 ? "{}" : tensors_metadata(t, keys[i])));
+    json_object_set_new(header, "__metadata__", metadata);
+    json_object_set_new(
+        header, "batch.first",
+        json_pack("{s:s, s:[i], s:[i,i]}", "dtype", "U8", "shape", 1, "data_offsets", 0, 1));
+    strbuf_add_char(&data, 0);
+    for (size_t i = 0; i < t->n + n_more; i++) {
+        const struct tensor *item = i < t->n ? &t->items[i] : &more[i - t->n];
+        size_t bytes, from = data.length;
+        json_t *shape = json_array();
+        assert_int_equal(tensor_bytes(item, &bytes), 0);
+        strbuf_add(&data, item->data, bytes);
+        for (int k = 0; k < item->rank; k++)
+            json_array_append_new(shape, json_integer((json_int_t)item->shape[k]));
+        json_object_set_new(header, item->name,
+                            json_pack("{s:s, s:o, s:[I,I]}", "dtype", tensor_type_name(item->type),
+                                      "shape", shape, "data_offsets", (json_int_t)from,
+                                      (json_int_t)data.length));
+    }
+    char *text = json_dumps(header, JSON_COMPACT);
+    uint64_t length = strlen(text) + (8 - strlen(text) % 8);
+    strbuf_add(&file, &length, sizeof length);
+    strbuf_addf(&file, "%-*s", (int)length, text);
+    strbuf_add(&file, data.data, data.length);
+    write_file(name, file.data, file.length);
+    free(text);
+    json_decref(header);
+    strbuf_release(&data);
+    strbuf_release(&file);
+}
+
+static void test_unaligned(void **state)
+{
+    (void)state;
+    static const int32_t ids[] = {4, 5}, lengths[] = {1, 1}, counts[] = {1};
+    static const struct tensor step[] = {{"batch.ids", TENSOR_I32, 1, {2}, ids},
+                                         {"batch.lengths", TENSOR_I32, 2, {1, 2}, lengths},
+                                         {"batch.counts", TENSOR_I32, 1, {1}, counts}};
+    struct tensors t;
+    struct satz_error err = {""};
+    char *report;
+    assert_int_equal(tensors_open(&t, path_of("m/checkpoint-00000002.safetensors"), &err), 0);
+    write_unaligned("unaligned", &t, step, 3);
+    tensors_release(&t);
+    struct satz_model *model = satz_model_open(path_of("unaligned"), NULL, NULL, &err);
+    if (!model)
+        fail_msg("%s", err.message);
+    satz_model_close(model);
+    assert_int_equal(satz_replay(path_of("unaligned"), 1, &report, &err), -1);
+    if (!strstr(err.message, "the batch in it is missing or of another shape"))
+        fail_msg("%s", err.message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_model),         cmocka_unit_test(test_checkpoint),
-        cmocka_unit_test(test_claimed_sizes), cmocka_unit_test(test_foreign_files),
+        cmocka_unit_test(test_model),
+        cmocka_unit_test(test_checkpoint),
+        cmocka_unit_test(test_claimed_sizes),
+        cmocka_unit_test(test_foreign_files),
         cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_forged_state),
+        cmocka_unit_test(test_recipe_asks_for_variables),
+        cmocka_unit_test(test_unaligned),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
