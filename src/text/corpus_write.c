@@ -249,7 +249,7 @@ static int put_lines(struct writer *w, struct lines *readers[SIDES], struct satz
 {
     for (;;) {
         struct pair *p = &w->pairs[w->n_pairs];
-        int got[SIDES];
+        int got[SIDES] = {0};
         for (int side = 0; side < SIDES; side++) {
             const char *text = NULL;
             size_t n = 0;
