@@ -17,6 +17,7 @@ CFLAGS_clang   := -O3 -g -Wno-pass-failed
 CFLAGS_double  := -O2 -g -DSATZ_DOUBLE
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -Wno-pass-failed
+CFLAGS_valgrind := -O1 -g
 CFLAGS_coverage := -O0 -g --coverage
 # gcc's analyser, in `make lint`: seen without OpenMP, whose loops it does not understand.
 CFLAGS_analyse := -O1 -fno-openmp -Wno-unknown-pragmas -fanalyzer -Werror
@@ -80,7 +81,7 @@ GRADIENT_FILES := $(wildcard tests/gradient/test_*.c)
 # The program with faults that tests can set (tests/fault/fault.cc).
 FAULTY := $(BUILD)/tests/fault/satz-fault
 FAULTS := malloc calloc realloc posix_memalign _Znwm open fopen fdopen mkostemp fread fwrite fflush \
-          fclose fsync rename mmap mkdir unlink unlinkat opendir readdir stat fstat flock gzopen gzread \
+          fclose fsync rename mmap mkdir mkdtemp unlink unlinkat opendir readdir stat fstat flock gzopen gzread \
           seq2seq_gradient seq2seq_loss
 TESTS := $(if $(filter double,$(VARIANT)),$(GRADIENT_FILES:%.c=$(BUILD)/%),$(TEST_FILES:%.c=$(BUILD)/%))
 # A program that tests use.
