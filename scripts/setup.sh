@@ -41,6 +41,7 @@ chromium-driver|chromium-chromedriver chromedriver
 curl                                 curl
 gcovr                                gcovr
 mandoc                               mandoc
+valgrind                             valgrind
 zsh                                  zsh
 '
 
