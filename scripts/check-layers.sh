@@ -16,6 +16,7 @@ model    base config compute nn text
 decode   base config compute nn text model
 train    base config compute nn text model decode eval.h
 view     base
+ablate   base config model train view eval.h
 serve
 cli      serve eval.h
 eval

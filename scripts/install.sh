@@ -22,7 +22,7 @@ files() {
     done
     echo "644 $BUILD/man/satz.bash $datadir/bash-completion/completions/satz"
     echo "644 $BUILD/man/satz.zsh $datadir/zsh/site-functions/_satz"
-    for recipe in configs/*.yaml; do
+    for recipe in configs/*.yaml configs/*/*.yaml; do
         echo "644 $recipe $datadir/satz/$recipe"
     done
     for text in README.md docs/*.md docs/*.png docs/examples/* docs/extending/*; do
@@ -56,8 +56,8 @@ uninstall)
     files | while IFS=' ' read -r _ _ destination; do
         rm -f "$DESTDIR$destination"
     done
-    for folder in "$includedir/satz" "$datadir/satz/configs" "$datadir/satz" "$docdir/examples" "$docdir/extending" \
-        "$docdir"; do
+    for folder in "$includedir/satz" "$datadir/satz/configs/luong2015" "$datadir/satz/configs" "$datadir/satz" \
+        "$docdir/examples" "$docdir/extending" "$docdir"; do
         if [ -d "$DESTDIR$folder" ]; then rmdir --ignore-fail-on-non-empty "$DESTDIR$folder"; fi
     done
     if [ -z "$DESTDIR" ] && [ "$(id -u)" = 0 ]; then ldconfig; fi

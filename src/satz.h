@@ -126,12 +126,14 @@ int satz_model_average(const char *path, const char *const *models, size_t n,
 
 struct satz_model;
 
-/* Reads a model file. `backend` and `precision` are what a recipe's compute.backend and
- * compute.precision may be; NULL is "auto", whose precision is f32: the translations are those of
+/* Reads a model file. `backend` is what a recipe's compute.backend may be, `precision` a name that
+ * satz_precision_name has; NULL is "auto", whose precision is f32: the translations are those of
  * training. A model does not change: any number of threads may use it through translators of their
  * own. */
 struct satz_model *satz_model_open(const char *path, const char *backend, const char *precision,
                                    struct satz_error *err);
+/* Precisions of translation by index; NULL past the last. */
+const char *satz_precision_name(int index);
 /* After its translators; accepts NULL. */
 void satz_model_close(struct satz_model *model);
 
@@ -393,6 +395,45 @@ char *satz_replay_facts(const char *path, struct satz_error *err);
  * it. Returns 0, or 1 when there are problems that will break training. */
 int satz_doctor(const struct satz_recipe *recipe, const char *test_source, const char *test_target,
                 int json, char **report, struct satz_error *err);
+
+/* --- ladders: which change of a recipe is worth what -------------------------------------------
+ */
+
+/* All but `folder` may be 0; what is NULL is as the ladder and its recipe say. */
+struct satz_ablation_options {
+    const char *folder; /* for the tables, the tokenised text, and a folder for each run */
+    const char *train_source, *train_target, *valid_source, *valid_target;
+    const char *test_source, *test_target;
+    const char *const *settings; /* as in satz_recipe_new, for all rungs */
+    size_t n_settings;
+    const char *const *only, *const *skip; /* names of rungs; NULL: all, none */
+    size_t n_only, n_skip;
+    int seeds; /* runs of each rung, with train.seed, train.seed + 1 ...; 0: 1 */
+    int beam;  /* 0: decode.beam */
+};
+
+struct satz_ablation;
+
+/* Reads a ladder (the file, or FOLDER/ladder.yaml) and what was made of it before, and writes
+ * nothing. `options`, whose texts must outlive it, may not be NULL. */
+struct satz_ablation *satz_ablation_new(const char *ladder,
+                                        const struct satz_ablation_options *options,
+                                        struct satz_error *err);
+void satz_ablation_free(struct satz_ablation *ablation); /* accepts NULL */
+
+/* What there is to do; the tables, as Markdown. To be read by people; free() them. */
+char *satz_ablation_plan(const struct satz_ablation *ablation, struct satz_error *err);
+char *satz_ablation_tables(const struct satz_ablation *ablation, struct satz_error *err);
+
+/* Trains, goes on with or leaves alone each run, as its recipe and text have changed or not, and
+ * translates the test text; ablation.md and ablation.html are written anew after each. Of `options`
+ * (may be NULL) `resume` is of no account. A run that fails is told of in the tables, and the next
+ * one goes on. Returns 0; 1 when it was stopped early by `stop`; -1 on an error. */
+int satz_ablation_run(struct satz_ablation *ablation, const struct satz_train_options *options,
+                      struct satz_error *err);
+
+/* How many of the runs that were wanted have failed. */
+int satz_ablation_failures(const struct satz_ablation *ablation);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

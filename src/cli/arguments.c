@@ -11,11 +11,6 @@ static const char *backend_name(int index)
     return satz_recipe_choice("compute.backend", index);
 }
 
-static const char *precision(int index)
-{
-    return satz_recipe_choice("compute.precision", index);
-}
-
 static const char *tokenizer_type(int index)
 {
     return satz_recipe_choice("tokenizer.type", index);
@@ -30,7 +25,7 @@ static const struct argument arguments[] = {
     {"KEY=VALUE", NULL, ARGUMENT_SETTING, NULL, false},
     {"METRIC", NULL, ARGUMENT_NAME, metric_name, false},
     {"BACKEND", "backend", ARGUMENT_NAME, backend_name, true},
-    {"PRECISION", "precision", ARGUMENT_NAME, precision, true},
+    {"PRECISION", "precision", ARGUMENT_NAME, satz_precision_name, true},
     {"TYPE", NULL, ARGUMENT_NAME, tokenizer_type, true},
     {"TOKENISER", "tokenize", ARGUMENT_NAME, bleu_tokeniser_name, true},
     {"SMOOTHING", "smooth", ARGUMENT_NAME, bleu_smoothing_name, true},

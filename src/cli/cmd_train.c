@@ -1,17 +1,14 @@
 /* satz train -- trains a model, shows how it goes, and ends in good order when interrupted. */
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
-#include "cli/progress.h"
+#include "cli/training.h"
 #include "satz.h"
 
 enum { OPTION_SET, OPTION_RESUME, OPTION_QUIET, N_OPTIONS };
@@ -44,104 +41,13 @@ static const struct usage usage = {
                 "satz train my.yaml --set optimizer.rate=0.0005 --set train.folder=models/slow\n",
 };
 
-/* A signal handler can reach nothing but globals. */
-static volatile int stop_signal;
-static volatile int training; /* there is something to save */
-
-static void on_signal(int number)
-{
-    if (stop_signal || !training)
-        _exit(EXIT_SIGNAL + number);
-    stop_signal = number;
-}
-
-static void catch_signals(void)
-{
-    static const int signals[] = {SIGINT, SIGTERM};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction old, new = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-        /* What the parent had ignored (nohup, a script's background job) stays ignored. */
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(signals[i], &new, NULL);
-    }
-    /* Hours of training do not end because nobody reads what they print. */
-    signal(SIGPIPE, SIG_IGN);
-}
-
-struct report {
-    struct progress progress;
-    bool quiet;
-    bool stop_told;
-};
-
-static void show_progress(struct report *r, const struct satz_train_event *e)
-{
-    if (stop_signal && !r->stop_told) {
-        r->stop_told = true;
-        progress_clear(&r->progress);
-        fprintf(stderr, "ending, with a checkpoint saved; once more to end at once\n");
-    }
-    if (!progress_is_due(&r->progress))
-        return;
-    double of_epoch = e->batches > 0 ? (double)e->batch / (double)e->batches : 0;
-    double done = e->epochs > 0 ? (e->epoch - 1 + of_epoch) / e->epochs : 0;
-    char figures[160], left[DURATION_SIZE];
-    snprintf(figures, sizeof figures,
-             "epoch %d/%d  loss %.3f  perplexity %.2f  %.0f tokens/s  %s left", e->epoch, e->epochs,
-             e->loss, e->perplexity, e->tokens_per_second, format_duration(e->seconds_left, left));
-    progress_show(&r->progress, done, figures);
-}
-
-static void print_validation(const struct satz_train_event *e)
-{
-    char bleu[32] = "", spent[DURATION_SIZE];
-    if (e->bleu >= 0)
-        snprintf(bleu, sizeof bleu, "  BLEU %.2f", e->bleu);
-    printf("epoch %d  update %ld  loss %.3f  valid perplexity %.3f%s  %s%s\n", e->epoch, e->update,
-           e->loss, e->valid_perplexity, bleu, format_duration(e->seconds, spent),
-           e->best ? "  best" : "");
-}
-
-static void on_event(void *user, const struct satz_train_event *e)
-{
-    struct report *r = user;
-    training = training || e->stage == SATZ_TRAIN_PROGRESS;
-    if (r->quiet)
-        return;
-    if (e->stage == SATZ_TRAIN_PROGRESS) {
-        show_progress(r, e);
-        return;
-    }
-    progress_clear(&r->progress);
-    if (e->stage == SATZ_TRAIN_VALIDATION)
-        print_validation(e);
-    else if (e->text)
-        puts(e->text);
-    fflush(stdout); /* a file or pipe shows it as it happens */
-}
-
-/* Prints an argument so that a shell reads it as it was. */
-static void print_argument(const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+=./,:@%";
-    if (*text && !text[strspn(text, plain)]) {
-        printf(" %s", text);
-        return;
-    }
-    printf(" '");
-    for (; *text; text++)
-        printf(*text == '\'' ? "'\\'%c" : "%c", *text);
-    putchar('\'');
-}
-
 static void print_how_to_go_on(const char *recipe, const char *const *settings, size_t n_settings)
 {
     printf("To go on:\n  satz train");
-    print_argument(recipe);
+    training_print_argument(recipe);
     for (size_t i = 0; i < n_settings; i++) {
         printf(" --set");
-        print_argument(settings[i]);
+        training_print_argument(settings[i]);
     }
     printf(" --resume\n");
 }
@@ -153,18 +59,18 @@ static int train(const char *path, const char *const *settings, size_t n_setting
     struct satz_recipe *recipe = satz_recipe_new(path, settings, n_settings, &err);
     if (!recipe)
         return command_failed(&usage, "%s", err.message);
-    struct report report = {.quiet = quiet};
-    progress_init(&report.progress);
-    catch_signals();
+    struct training_report report;
+    training_report_init(&report, quiet);
+    training_catch_signals();
     const struct satz_train_options options = {
-        .resume = resume, .on_event = on_event, .user = &report, .stop = &stop_signal};
+        .resume = resume, .on_event = training_on_event, .user = &report, .stop = &training_stop};
     int ended = satz_train(recipe, &options, &err);
     progress_clear(&report.progress);
     int status = EXIT_SUCCESS;
     if (ended < 0)
         status = command_failed(&usage, "%s", err.message);
     else if (ended > 0)
-        status = EXIT_SIGNAL + stop_signal;
+        status = EXIT_SIGNAL + training_stop;
     if (ended > 0 && !quiet)
         print_how_to_go_on(path, settings, n_settings);
     if (ended == 0 && !quiet)

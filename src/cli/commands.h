@@ -8,6 +8,7 @@
 #define COMMAND_LIST(X) \
     X(doctor)           \
     X(train)            \
+    X(ablate)           \
     X(replay)           \
     X(translate)        \
     X(score)            \

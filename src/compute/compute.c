@@ -21,10 +21,11 @@ static const char *const precisions[] = {
     [COMPUTE_BF16] = "bf16",
     [COMPUTE_INT8] = "int8",
 };
+static const size_t n_precisions = sizeof precisions / sizeof *precisions;
 
 const char *compute_precision_name(enum compute_precision precision)
 {
-    return precisions[precision];
+    return precision < n_precisions ? precisions[precision] : NULL;
 }
 
 int compute_precision_find(const char *name, enum compute_precision *precision,
@@ -33,7 +34,7 @@ int compute_precision_find(const char *name, enum compute_precision *precision,
     *precision = COMPUTE_F32;
     if (strcmp(name, "auto") == 0)
         return 0;
-    for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++)
+    for (size_t i = 0; i < n_precisions; i++)
         if (strcmp(name, precisions[i]) == 0) {
             *precision = (enum compute_precision)i;
             return 0;

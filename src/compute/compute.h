@@ -65,6 +65,7 @@ int compute_check(const struct compute_backend *backend, const struct compute *c
 /* The backends, best first, ended by NULL. */
 extern const struct compute_backend *const compute_backends[];
 
+/* NULL past the last. */
 const char *compute_precision_name(enum compute_precision precision);
 /* Of the name that a recipe gives; auto is f32. */
 int compute_precision_find(const char *name, enum compute_precision *precision,

@@ -17,6 +17,11 @@ struct satz_translator {
     struct dictionary *dictionary;
 };
 
+const char *satz_precision_name(int index)
+{
+    return index < 0 ? NULL : compute_precision_name((enum compute_precision)index);
+}
+
 struct satz_model *satz_model_open(const char *path, const char *backend, const char *precision,
                                    struct satz_error *err)
 {

@@ -12,8 +12,9 @@
 #include "base/arena.h"
 #include "base/memory.h"
 
-/* Sanitizers would otherwise end the program where malloc has to return NULL. */
-const char *__asan_default_options(void);
+/* Sanitizers would otherwise end the program where malloc has to return NULL; they find this by
+ * name, which hidden it has not. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "allocator_may_return_null=1";

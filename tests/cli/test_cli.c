@@ -63,6 +63,8 @@ static void test_help_in_other_forms(void **state)
     assert_status(f, "satz config --man", 0);
     assert_holds(&f->out, ".It Va decoder_cell\n");
     assert_refused(f, "satz config --man x", 2, "give nothing else");
+    assert_status(f, "satz translate --help", 0);
+    assert_holds(&f->out, "\n--precision is one of: f32 bf16 int8\n");
     assert_refused(f, "satz translate --help=xyzzy", 2, "--help=xyzzy: there is no such format");
     assert_refused(f, "satz --help=xyzzy", 2, "there is no command");
     assert_status(f, "satz attention --help", 0);
