@@ -26,11 +26,10 @@ static const struct usage usage = {
     .synopsis = "[OPTION]... RECIPE",
     .about =
         "Checks RECIPE and its text before hours are spent on them: lengths, ratios, repetitions,\n"
-        "encoding, sides that are swapped or the same, held-out pairs and, where one is named, of\n"
-        "a test set in the training text, unknown subwords. Then runs 20 steps on a sample and "
-        "tells how much memory and time\n"
-        "training takes, and the fastest shards and threads on this machine. Nothing is written\n"
-        "to train.folder.\n"
+        "encoding, sides that are swapped or the same, pairs of the held-out text and of a test\n"
+        "set in the training text, unknown subwords. Then runs 20 steps on a sample and tells how\n"
+        "much memory and time training takes, and the fastest shards and threads on this machine.\n"
+        "Nothing is written to train.folder.\n"
         "\n"
         "Exit status: 0 when training can begin, 1 when something will break it.\n",
     .rows = rows,
