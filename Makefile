@@ -18,7 +18,8 @@ CFLAGS_double  := -O2 -g -DSATZ_DOUBLE
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread -Wno-pass-failed
 CFLAGS_valgrind := -O1 -g
-CFLAGS_coverage := -O0 -g --coverage
+# Threads count together: without atomic counts gcov reads impossible ones, and gcovr stops.
+CFLAGS_coverage := -O0 -g --coverage -fprofile-update=atomic
 # gcc's analyser, in `make lint`: seen without OpenMP, whose loops it does not understand.
 CFLAGS_analyse := -O1 -fno-openmp -Wno-unknown-pragmas -fanalyzer -Werror
 # clang only, for the targets in tests/fuzz
