@@ -6,39 +6,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:?seconds of load}
-satz=${SATZ:-build/release/satz}
+name=load-test
+. scripts/serving.sh
 load=$(dirname "$satz")/tests/serve/load
-work=$(mktemp -d)
-server= clients=()
-trap '[ -z "$server" ] || kill "$server"; wait; rm -rf "$work"' EXIT
-
-fail() {
-    echo "load-test: $*" >&2
-    exit 1
-}
-
-# A made-up language whose sentences are as long as real ones; a network of a real one's size, hardly trained.
-make_model() {
-    awk -v folder="$work" 'BEGIN { srand(7)
-        for (i = 0; i < 2000; i++) {
-            line = ""
-            for (k = 5 + int(rand() * 16); k > 0; k--)
-                line = line "w" int(rand() * 400) (k > 1 ? " " : "")
-            print line > (folder "/train.en")
-            print toupper(line) > (folder "/train.de")
-        } }'
-    "$satz" train --quiet /dev/stdin <<END
-data:
-  train_source: $work/train.en
-  train_target: $work/train.de
-  valid_source: $work/train.en
-  valid_target: $work/train.de
-tokenizer: {vocabulary: 300}
-model: {embedding: 256, encoder_hidden: 256, decoder_hidden: 512}
-train: {epochs: 1, batch: 64, folder: $work/model}
-validation: {metric: perplexity}
-END
-}
+clients=()
 
 resident() {
     curl -sS "${page}metrics" | sed -n 's/^process_resident_memory_bytes //p'
@@ -56,18 +27,13 @@ translate() {
 if [ $# -gt 1 ]; then
     model=$2 file=$3
 else
-    make_model
+    # Sentences as long as real ones, a network of a real one's size, hardly trained.
+    made_up_model 2000 5 16 400 300 256 train.epochs=1 train.batch=64 validation.metric=perplexity
     model=$work/model/model.safetensors file=$work/lines
     head -200 "$work/train.en" >"$file" # it ends few sentences, so they are long ones
 fi
 before=$(translate)
-"$satz" serve --port 0 "$model" >"$work/address" &
-server=$!
-until [ -s "$work/address" ]; do
-    kill -0 "$server" || fail "the server did not start"
-    sleep 0.1
-done
-page=$(sed 's/^listening on //' "$work/address")
+start_server "$model"
 port=${page##*:}
 
 # Each thread keeps the memory of its largest batch, so they get that first.
@@ -84,9 +50,7 @@ early=$(resident)
 grep -q ' failed 0 wrong 0 ' "$work/figures" || fail "a request failed"
 late=$(resident)
 processor=$(awk '{ print ($14 + $15) / 100 }' "/proc/$server/stat")
-kill "$server"
-wait "$server" || fail "the server ended with status $?"
-server=
+stop_server
 after=$(translate)
 served=$(sed 's/.*per_second \([0-9.]*\).*/\1/' "$work/figures")
 echo "lines a second: satz translate $before before and $after after, satz serve $served"

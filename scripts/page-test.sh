@@ -5,39 +5,8 @@
 # page go to FOLDER.
 set -eu
 cd "$(dirname "$0")/.."
-satz=${SATZ:-build/release/satz}
-work=$(mktemp -d)
-server= driver=
-trap '[ -z "$driver" ] || kill "$driver"; [ -z "$server" ] || kill "$server"; wait; rm -rf "$work"' EXIT
-
-fail() {
-    echo "page-test: $*" >&2
-    exit 1
-}
-
-# A made-up language: a sentence's translation is its words in capitals.
-make_model() {
-    awk -v folder="$work" 'BEGIN { srand(7)
-        for (i = 0; i < 800; i++) {
-            line = ""
-            for (k = 2 + int(rand() * 4); k > 0; k--)
-                line = line substr("abcdefghij", 1 + int(rand() * 10), 1) (k > 1 ? " " : "")
-            print line > (folder "/train.en")
-            print toupper(line) > (folder "/train.de")
-        } }'
-    "$satz" train --quiet /dev/stdin <<END
-data:
-  train_source: $work/train.en
-  train_target: $work/train.de
-  valid_source: $work/train.en
-  valid_target: $work/train.de
-tokenizer: {vocabulary: 30}
-model: {embedding: 32, encoder_hidden: 32, decoder_hidden: 64}
-train: {epochs: 6, batch: 16, folder: $work/model}
-optimizer: {rate: 0.01}
-END
-    echo "$work/model/model.safetensors"
-}
+name=page-test
+. scripts/serving.sh
 
 # wait_for FILE EXPRESSION: what a sed expression finds in a file that is being written.
 wait_for() {
@@ -101,13 +70,13 @@ picture() {
     curl -sS --max-time 60 "$session/screenshot" | field value | base64 -d >"$folder/$1.png"
 }
 
-model=${1:-$(make_model)}
+[ $# -gt 0 ] || made_up_model 800 2 4 10 30 32 train.epochs=6 train.batch=16 optimizer.rate=0.01
+model=${1:-$work/model/model.safetensors}
 folder=${2:-}
-"$satz" serve --port 0 "$model" >"$work/address" &
-server=$!
-page=$(wait_for "$work/address" 's/^listening on //p')
+start_server "$model"
 chromedriver --port=0 >"$work/driver" 2>&1 &
 driver=$!
+started+=("$driver")
 port=$(wait_for "$work/driver" 's/.*started successfully on port \([0-9]*\)\..*/\1/p')
 sandbox=
 [ "$(id -u)" != 0 ] || sandbox='"--no-sandbox",'
@@ -198,9 +167,7 @@ complaints=$(field value <"$work/reply")
 [ "$complaints" = '[]' ] || fail "the browser says: $complaints"
 
 # When the server has gone, the page says so.
-kill "$server"
-wait "$server" || fail "the server ended with status $?"
-server=
+stop_server
 keys 'a'
 expect 'document.getElementById("status").textContent' 'The server does not answer.'
 curl -sS -X DELETE "$session" >/dev/null

@@ -11,6 +11,7 @@ passed=0 failed=0
 programs=$(for f in tests/*/test_*.c; do
     case $f in
     tests/gradient/*) [ "$variant" = release ] && echo "build/double/${f%.c}" ;;
+    tests/install/*) [ "$variant" = release ] && echo "build/release/${f%.c}" ;;
     *) echo "build/$variant/${f%.c}" ;;
     esac
 done)

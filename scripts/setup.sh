@@ -27,6 +27,9 @@ libmicrohttpd-dev           microhttpd.h
 zlib1g-dev                  zlib.h
 libunistring-dev            unistr.h
 fonts-dejavu-core           -
+locales                     localedef
+mandoc                      mandoc
+zsh                         zsh
 '
 needed_to_lint='
 clang-format                clang-format
@@ -40,9 +43,7 @@ chromium|chromium-browser            chromium
 chromium-driver|chromium-chromedriver chromedriver
 curl                                 curl
 gcovr                                gcovr
-mandoc                               mandoc
 valgrind                             valgrind
-zsh                                  zsh
 '
 
 installed() {

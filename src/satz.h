@@ -70,7 +70,7 @@ const char *satz_nearest_name(const char *word, const char *const *names, size_t
 struct satz_tokenizer_options {
     const char *type;         /* "unigram", "bpe", "char" or "word" */
     int vocabulary;           /* pieces, of which four stand for no text */
-    double coverage;          /* share of all characters that must not be unknown, (0, 1] */
+    double coverage;          /* share of all characters that must not be unknown, [0.98, 1] */
     const char *const *files; /* text, one sentence a line, plain or gzip */
     size_t n_files;
 };
@@ -158,7 +158,28 @@ struct satz_translator_options {
      * of it: a file of lines "word TAB translation", which may be NULL. */
     int replace_unknown;
     const char *dictionary;
+    /* A file of satz_shortlist_make, for the model's tokenizers: only the likeliest translations of
+     * a sentence's words and the commonest words come into its translation, what is asked of it
+     * aside, and probabilities are shares among those. NULL: all words. Scores and attention of
+     * given translations know of no list. */
+    const char *shortlist;
+    int shortlist_best;      /* of each word of the source, at most 100; 0: SATZ_SHORTLIST_BEST */
+    int shortlist_commonest; /* words of all; 0: SATZ_SHORTLIST_COMMONEST */
 };
+
+enum { SATZ_SHORTLIST_BEST = 50, SATZ_SHORTLIST_COMMONEST = 100 };
+
+/* Learns from pairs of files, line by line a text and its translation, plain or gzip, which words
+ * are translated by which (IBM Model 1), in the tokens of the model at `model`, and writes that to
+ * `path`. With no files it is the training text that the model's recipe names. */
+struct satz_shortlist_options {
+    const char *model;
+    const char *const *sources, *const *targets; /* [n_files] */
+    size_t n_files;
+    int threads; /* that cut the text into tokens; 0: all processors. The result is the same */
+};
+int satz_shortlist_make(const char *path, const struct satz_shortlist_options *options,
+                        struct satz_error *err);
 
 /* Whether the options make sense for the model: what satz_translator_new would refuse because it is
  * out of range or does not go together. `options` may be NULL. */
@@ -236,7 +257,7 @@ struct satz_score {
     const double *token_log_probabilities;
     const char *const *pieces;
     int truncated; /* a text was too long; its beginning was used */
-    int invalid;   /* one was not UTF-8; U+FFFD was read instead */
+    int invalid;   /* not UTF-8, so that U+FFFD was read: 1 the source, 2 the target, 3 both */
 };
 
 /* Scores n pairs on all threads, as an array [n] that the caller frees with satz_scores_free. What
@@ -359,6 +380,8 @@ struct satz_train_event {
     double valid_perplexity;      /* validations only */
     double bleu;                  /* < 0 when this validation did not translate */
     int best;                     /* whether this is the best so far */
+    double guided; /* cost of guided alignment per target token, which the loss has with its weight;
+                      < 0 without data.alignments and outside of progress */
 };
 
 struct satz_train_options {

@@ -11,7 +11,7 @@
 #                --output F --threads N --beam N --batch N`: measured in turn with Satz, by the same weights
 #   THREADS="1 2"  ROUNDS=3  SINGLE=100 (lines one by one)  UPDATES=60 (timed training; 0: none)
 #
-# Figures are medians of ROUNDS, taken in turn. Nothing else should run on the machine. Rows that are equal are
+# Rows "+list" are with a shortlist from the training text. Figures are medians of ROUNDS, taken in turn. Nothing else should run on the machine. Rows that are equal are
 # multiplied once in int8 and bf16 but counted each time, so these may exceed the peak.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -43,6 +43,9 @@ if [ -z "$model" ]; then
     train "$work/model" f32 "$(nproc)" "${UPDATES:-600}" >&2
     model=$work/model/model.safetensors
 fi
+
+# For the rows "+list".
+"$satz" shortlist --output "$work/list" "$model" "$data/train.en" "$data/train.de"
 
 precisions=f32
 for p in bf16 int8; do
@@ -83,6 +86,7 @@ for search in "5 64" "1 64" "5 1" "1 1"; do
         for _ in $(seq "$rounds"); do
             for p in $precisions; do
                 "$speed" translate "$model" "$input" "$p" "$n" "$beam" "$batch" >>"$work/run.$p"
+                "$speed" translate "$model" "$input" "$p" "$n" "$beam" "$batch" "$work/list" >>"$work/run.$p+list"
             done
             if [ -n "${PEER:-}" ]; then
                 OMP_NUM_THREADS=$n peer decode --model "$work/peer" --input "$input" --output "$work/out" \
@@ -90,9 +94,9 @@ for search in "5 64" "1 64" "5 1" "1 1"; do
                     sed 's/.* s, \([0-9.]*\) sentences.*/\1/' >>"$work/run.peer"
             fi
         done
-        for p in $precisions; do
+        for p in $precisions $(printf '%s+list ' $precisions); do
             line=$(sort -n "$work/run.$p" | awk -v m=$(((rounds + 1) / 2)) 'NR == m')
-            awk -v l="$line" -v batch="$batch" -v peak="$(cat "$work/$p.peak")" -v head="beam $beam, batches of $batch | $n | $p" \
+            awk -v l="$line" -v batch="$batch" -v peak="$(cat "$work/${p%+list}.peak")" -v head="beam $beam, batches of $batch | $n | $p" \
                 'BEGIN { split(l, f, "\t"); printf "| %s | %s | %s | %s | %.0f %% | %.0f %% | %s |\n", head,
                     f[1], batch == 1 ? f[2] : "", f[3], 100 * f[3] / peak, 100 * f[4], f[5] }'
         done

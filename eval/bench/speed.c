@@ -1,7 +1,7 @@
 /* speed.c -- what bench.sh measures inside one process:
  *
  *   speed peak PRECISION                    GFLOP/s of a product of 2048 x 2048 x 2048, one thread
- *   speed translate MODEL FILE PRECISION THREADS BEAM BATCH
+ *   speed translate MODEL FILE PRECISION THREADS BEAM BATCH [SHORTLIST]
  *
  * The second prints, separated by tabs: sentences a second; the median of a call's milliseconds
  * (with BATCH 1, of a sentence's); GFLOP/s a thread while it multiplies; the share of products in
@@ -109,10 +109,17 @@ static int ascending(const void *a, const void *b)
 
 static int measure_translation(struct model *m, enum compute_precision precision,
                                const struct text *text, int threads, int beam, int batch,
-                               struct satz_error *err)
+                               const char *shortlist, struct satz_error *err)
 {
     const struct satz_translation *translations;
     struct translator_options o = translator_defaults(&m->recipe);
+    struct shortlist list;
+    if (shortlist &&
+        shortlist_open(&list, shortlist, m->source_tokenizer, m->target_tokenizer, err) < 0)
+        return -1;
+    o.search.shortlist = shortlist ? &list : NULL;
+    o.search.shortlist_best = SATZ_SHORTLIST_BEST;
+    o.search.shortlist_commonest = SATZ_SHORTLIST_COMMONEST;
     o.threads = threads;
     o.batch = batch;
     o.search.beam = beam;
@@ -140,6 +147,8 @@ static int measure_translation(struct model *m, enum compute_precision precision
            1e-9 * all_flops / all_seconds, all_seconds / cpu, (double)usage.ru_maxrss / 1024);
     free(took);
     translator_free(t);
+    if (shortlist)
+        shortlist_release(&list);
     return 0;
 }
 
@@ -161,7 +170,7 @@ static int translate(char **argv, const struct compute_backend *backend,
     for (int i = 0; i < w->count; i++)
         weights_pack(w, i, &m.network.params, c);
     return measure_translation(&m, precision, &text, atoi(argv[5]), atoi(argv[6]), atoi(argv[7]),
-                               err);
+                               argv[8], err);
 }
 
 int main(int argc, char **argv)
@@ -169,7 +178,7 @@ int main(int argc, char **argv)
     struct satz_error err;
     enum compute_precision precision;
     bool peak = argc == 3 && strcmp(argv[1], "peak") == 0;
-    if (!peak && !(argc == 8 && strcmp(argv[1], "translate") == 0))
+    if (!peak && !((argc == 8 || argc == 9) && strcmp(argv[1], "translate") == 0))
         return fail("see the top of eval/bench/speed.c");
     const struct compute_backend *backend = NULL;
     if (compute_precision_find(argv[peak ? 2 : 4], &precision, &err) == 0)

@@ -91,7 +91,10 @@ int file_map_open(struct file_map *map, const char *path, struct satz_error *err
         goto fail;
     }
     if (!S_ISREG(info.st_mode)) {
-        error_set(err, "%s: is not a plain file", path);
+        error_set(err,
+                  S_ISDIR(info.st_mode) ? "%s: is a folder; name a file in it"
+                                        : "%s: is not a plain file",
+                  path);
         goto fail;
     }
     void *data = NULL;

@@ -3,7 +3,8 @@
  * The recipe's choices, the reference docs, the lookup tables, and the gradient check of every cell
  * with every score come from these lists. To add a member: add one line here and write its table:
  * nn/cell_NAME.simd.c, nn/score_NAME.simd.c, nn/window_NAME.simd.c, train/optimizer_NAME.simd.c,
- * compute/NAME.c, or, for a schedule or a decay, a row in train/schedule.c. */
+ * compute/NAME.c, or, for a schedule or a decay, a row in train/schedule.c, for a cost of guided
+ * alignment one in nn/guidance.c. */
 #ifndef SATZ_BASE_LISTS_H
 #define SATZ_BASE_LISTS_H
 
@@ -34,6 +35,11 @@
     X(local_m, "words around the target's own position (Luong 2015, 3.2)")                         \
     X(local_p, "words around a predicted position, the nearer the heavier (Luong 2015, 3.2)")      \
     X(hard, "one word, drawn in training, the likeliest in search (Xu 2015, 4.1)")
+
+/* Guided alignment: of the weights w and what they ought to be, A, which adds up to 1. */
+#define GUIDED_COST_LIST(X)                                                                        \
+    X(ce, "cross-entropy, -sum A log w")                                                           \
+    X(mse, "half the squared error, sum (w - A)^2 / 2")
 
 #define OPTIMIZER_LIST(X)                                                                          \
     X(sgd, "stochastic gradient descent")                                                          \

@@ -1,5 +1,6 @@
 #include "cli/alignment.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,17 +2,21 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/alignment.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/pairs.h"
+#include "cli/reader.h"
+#include "cli/tally.h"
 #include "eval.h"
 
 enum {
-    OPTION_KIND,
-    OPTION_THRESHOLD,
+    OPTION_ALIGNMENT_KIND,
+    OPTION_ALIGNMENT_THRESHOLD,
     OPTION_UNITS,
     OPTION_REVERSE,
     OPTION_SYMMETRISE,
@@ -28,10 +32,12 @@ enum {
 };
 
 static const struct option_row rows[N_OPTIONS] = {
-    [OPTION_KIND] = {'k', "kind", "NAME",
-                     "hard: each target word's heaviest source word (the default); soft: all of "
-                     "some weight, \"0-0:0.93\""},
-    [OPTION_THRESHOLD] = {0, "threshold", "X", "the least weight of a soft link (default 0.1)"},
+    [OPTION_ALIGNMENT_KIND] =
+        {'k', "alignment-kind", "NAME",
+         "hard: each target word's heaviest source word (the default); soft: all of "
+         "some weight, \"0-0:0.93\""},
+    [OPTION_ALIGNMENT_THRESHOLD] = {0, "alignment-threshold", "X",
+                                    "the least weight of a soft link (default 0.1)"},
     [OPTION_UNITS] = {'u', "units", "NAME",
                       "words, as spaces part them (the default), or subwords"},
     [OPTION_REVERSE] = {'r', "reverse", "MODEL",
@@ -47,11 +53,7 @@ static const struct option_row rows[N_OPTIONS] = {
                             "S\" or \"P\", all from 1"},
     [OPTION_GOLD_BASE] = {0, "gold-base", "N",
                           "what pharaoh's words are counted from, 0 or 1 (default 0)"},
-    [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
-                           "cut sources after N tokens (default 4 times data.max_length)"},
-    [OPTION_BATCH] = {0, "batch", "N", "pairs aligned together"},
-    [OPTION_THREADS] = {0, "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
+    READER_ROWS,
     [OPTION_QUIET] = {'q', "quiet", NULL, "print nothing but errors to standard error"},
 };
 
@@ -72,17 +74,16 @@ static const struct usage usage = {
 };
 
 struct options {
-    struct satz_translator_options translator;
+    struct reader reader; /* the options of both models */
     struct alignment_options kind;
     struct gold gold;
-    const char *backend, *reverse, *symmetrisation, *gold_path;
+    const char *reverse, *symmetrisation, *gold_path;
     bool quiet;
 };
 
 /* A model and its translator. */
 struct aligner {
-    struct satz_model *model;
-    struct satz_translator *translator;
+    struct reader reader;
     struct satz_attention *attentions[PAIRS_CHUNK];
 };
 
@@ -97,11 +98,8 @@ struct job {
 
 static int aligner_open(struct aligner *a, const char *path, const struct options *o)
 {
-    struct satz_error err;
-    a->model = satz_model_open(path, o->backend, NULL, &err);
-    if (a->model)
-        a->translator = satz_translator_new(a->model, &o->translator, &err);
-    return a->translator ? EXIT_SUCCESS : command_failed(&usage, "%s", err.message);
+    a->reader = o->reader;
+    return reader_open(&a->reader, path, &usage);
 }
 
 static void aligner_clear(struct aligner *a)
@@ -115,15 +113,14 @@ static void aligner_clear(struct aligner *a)
 static void aligner_close(struct aligner *a)
 {
     aligner_clear(a);
-    satz_translator_free(a->translator);
-    satz_model_close(a->model);
+    reader_close(&a->reader);
 }
 
 static int aligner_run(struct aligner *a, const struct satz_pair *pairs, size_t n,
                        enum satz_units units)
 {
     struct satz_error err;
-    if (satz_attend_pairs(a->translator, pairs, n, units, a->attentions, &err) < 0)
+    if (satz_attend_pairs(a->reader.translator, pairs, n, units, a->attentions, &err) < 0)
         return command_failed(&usage, "%s", err.message);
     return EXIT_SUCCESS;
 }
@@ -169,7 +166,9 @@ static int print_pair(struct job *j, size_t i)
     struct satz_link *links;
     size_t n, line = j->pairs.first + i;
     tally_add(&j->truncated, a && a->truncated, line);
-    tally_add(&j->invalid, a && a->invalid, line);
+    if (a && !j->options->quiet)
+        tally_add_invalid_pair(&j->invalid, &usage, j->pairs.source.name, j->pairs.target.name,
+                               line, a->invalid);
     if (find_links(j, i, &links, &n, &err) < 0)
         return command_failed(&usage, "line %zu: %s", line, err.message);
     alignment_print(stdout, links, n, j->options->kind.soft);
@@ -193,9 +192,7 @@ static int align_chunk(struct job *j)
         status = print_pair(j, i);
     aligner_clear(&j->forward);
     aligner_clear(&j->backward);
-    if (status == EXIT_SUCCESS && (fflush(stdout) != 0 || ferror(stdout)))
-        status = command_failed(&usage, "the output could not be written: %s", strerror(errno));
-    return status;
+    return status == EXIT_SUCCESS ? output_flush_standard(&usage) : status;
 }
 
 static void report(const struct job *j)
@@ -267,28 +264,20 @@ static int set_gold_format(struct options *o, const char *text)
     return EXIT_SUCCESS;
 }
 
-static int take_number(struct options *o, int option)
+static int set_gold_base(struct options *o, const char *text)
 {
-    static const long most[N_OPTIONS] = {[OPTION_GOLD_BASE] = 1,
-                                         [OPTION_MAX_LENGTH] = 40000,
-                                         [OPTION_BATCH] = 100000,
-                                         [OPTION_THREADS] = 1024};
-    int *const to[N_OPTIONS] = {[OPTION_GOLD_BASE] = &o->gold.base,
-                                [OPTION_MAX_LENGTH] = &o->translator.max_length,
-                                [OPTION_BATCH] = &o->translator.batch,
-                                [OPTION_THREADS] = &o->translator.threads};
-    long value = 0, least = option == OPTION_GOLD_BASE ? 0 : 1;
-    int status = option_integer(&usage, option, optarg, least, most[option], &value);
-    *to[option] = (int)value;
+    long value = 0;
+    int status = option_integer(&usage, OPTION_GOLD_BASE, text, 0, 1, &value);
+    o->gold.base = (int)value;
     return status;
 }
 
 static int take_option(struct options *o, int option)
 {
     switch (option) {
-    case OPTION_KIND:
-        return alignment_set_kind(&o->kind, &usage, "--kind", optarg);
-    case OPTION_THRESHOLD:
+    case OPTION_ALIGNMENT_KIND:
+        return alignment_set_kind(&o->kind, &usage, "--alignment-kind", optarg);
+    case OPTION_ALIGNMENT_THRESHOLD:
         return option_real(&usage, option, optarg, 0.0001, 1, &o->kind.threshold);
     case OPTION_UNITS:
         return alignment_set_units(&o->kind.units, &usage, "--units", optarg);
@@ -302,23 +291,23 @@ static int take_option(struct options *o, int option)
         return EXIT_SUCCESS;
     case OPTION_GOLD_FORMAT:
         return set_gold_format(o, optarg);
-    case OPTION_BACKEND:
-        o->backend = optarg;
-        return EXIT_SUCCESS;
+    case OPTION_GOLD_BASE:
+        return set_gold_base(o, optarg);
     case OPTION_QUIET:
         o->quiet = true;
         return EXIT_SUCCESS;
     default:
-        return take_number(o, option);
+        return reader_take_option(&o->reader, &usage, option);
     }
 }
 
 static int check_options(const struct options *o)
 {
     if (o->kind.threshold > 0 && !o->kind.soft)
-        return usage_error(&usage, "--threshold is for --kind soft");
+        return usage_error(&usage, "--alignment-threshold is for --alignment-kind soft");
     if (o->reverse && o->kind.soft)
-        return usage_error(&usage, "--reverse makes hard links of hard links: leave out --kind");
+        return usage_error(&usage,
+                           "--reverse makes hard links of hard links: leave out --alignment-kind");
     if (o->symmetrisation && !o->reverse)
         return usage_error(&usage, "--symmetrise needs --reverse");
     if (o->gold_path && o->kind.units == SATZ_SUBWORDS)

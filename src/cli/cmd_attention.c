@@ -9,6 +9,8 @@
 #include "cli/alignment.h"
 #include "cli/command.h"
 #include "cli/pairs.h"
+#include "cli/reader.h"
+#include "cli/tally.h"
 #include "satz.h"
 
 enum {
@@ -17,8 +19,6 @@ enum {
     OPTION_OUTPUT,
     OPTION_TITLE,
     OPTION_UNITS,
-    OPTION_WORDS,
-    OPTION_SUBWORDS,
     OPTION_MAX_LENGTH,
     OPTION_BATCH,
     OPTION_THREADS,
@@ -35,13 +35,7 @@ static const struct option_row rows[N_OPTIONS] = {
     [OPTION_TITLE] = {0, "title", "TEXT", "what to put over it"},
     [OPTION_UNITS] = {'u', "units", "NAME",
                       "a row and a column for each of the words (the default) or subwords"},
-    [OPTION_WORDS] = {'w', "words", NULL, "the same as --units words"},
-    [OPTION_SUBWORDS] = {0, "subwords", NULL, "the same as --units subwords"},
-    [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
-                           "cut sources after N tokens (default 4 times data.max_length)"},
-    [OPTION_BATCH] = {0, "batch", "N", "sentences taken together"},
-    [OPTION_THREADS] = {0, "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
+    READER_ROWS,
 };
 
 static const struct usage usage = {
@@ -65,8 +59,9 @@ static const struct usage usage = {
 
 /* Lines are taken a chunk at a time; a page keeps nothing of them. */
 struct job {
-    struct satz_translator *translator;
+    struct reader reader;
     enum satz_units units;
+    const char *sentence;
     const char *target; /* of --sentence; NULL: translate */
     const char *output, *title;
     struct satz_page *page; /* NULL: pictures */
@@ -101,7 +96,7 @@ static int translate_chunk(struct job *j)
         texts[i] = j->chunk[i].source;
         lengths[i] = j->chunk[i].source_length;
     }
-    if (satz_translate(j->translator, texts, lengths, j->n, &translations, &err) < 0)
+    if (satz_translate(j->reader.translator, texts, lengths, j->n, &translations, &err) < 0)
         return command_failed(&usage, "%s", err.message);
     for (size_t i = 0; i < j->n; i++) {
         const struct satz_hypothesis *best = &translations[i].hypotheses[0];
@@ -164,18 +159,23 @@ static int draw_sentence(struct job *j, const struct satz_attention *a, size_t l
 
 static int draw_chunk(struct job *j)
 {
+    const char *source = j->pairs.source.name ? j->pairs.source.name
+                         : j->in.name         ? j->in.name
+                                              : "--sentence";
+    const char *target = j->pairs.target.name ? j->pairs.target.name : "--target";
     struct satz_error err;
     int status = EXIT_SUCCESS;
     if (j->n == 0)
         return status;
-    if (!j->target && !j->pairs.source.file && (status = translate_chunk(j)) != EXIT_SUCCESS)
+    if (!j->target && !j->pairs.source.name && (status = translate_chunk(j)) != EXIT_SUCCESS)
         return status;
-    if (satz_attend_pairs(j->translator, j->chunk, j->n, j->units, j->attentions, &err) < 0)
+    if (satz_attend_pairs(j->reader.translator, j->chunk, j->n, j->units, j->attentions, &err) < 0)
         return command_failed(&usage, "%s", err.message);
     for (size_t i = 0; i < j->n; i++) {
         const struct satz_attention *a = j->attentions[i];
         tally_add(&j->truncated, a && a->truncated, j->numbers[i]);
-        tally_add(&j->invalid, a && a->invalid, j->numbers[i]);
+        if (a)
+            tally_add_invalid_pair(&j->invalid, &usage, source, target, j->numbers[i], a->invalid);
         if (a && status == EXIT_SUCCESS)
             status = draw_sentence(j, a, j->numbers[i]);
         satz_attention_free(j->attentions[i]);
@@ -196,7 +196,7 @@ static void take_pair(struct job *j, struct satz_pair pair, size_t line)
 static int next_chunk(struct job *j)
 {
     int more = 1;
-    if (j->pairs.source.file) {
+    if (j->pairs.source.name) {
         more = pairs_next(&j->pairs);
         for (size_t i = 0; more > 0 && i < j->pairs.n; i++)
             take_pair(j, j->pairs.chunk[i], j->pairs.first + i);
@@ -205,7 +205,7 @@ static int next_chunk(struct job *j)
     size_t read = 0;
     for (; read < PAIRS_CHUNK && (more = input_next(&j->in)) > 0; read++) {
         struct satz_pair pair = {.target = ""};
-        pair.source_length = pairs_take_line(&j->in, &j->lines[read], &j->capacities[read]);
+        pair.source_length = input_take_line(&j->in, &j->lines[read], &j->capacities[read]);
         pair.source = j->lines[read];
         take_pair(j, pair, j->in.number);
     }
@@ -218,7 +218,7 @@ static int draw_files(struct job *j)
     int status = EXIT_SUCCESS, more = next_chunk(j);
     bool first = true;
     while (more > 0 && status == EXIT_SUCCESS) {
-        size_t read = j->pairs.source.file ? j->pairs.n : j->in.number;
+        size_t read = j->pairs.source.name ? j->pairs.n : j->in.number;
         j->lone = first && j->n == 1 && read < PAIRS_CHUNK;
         first = first && j->n == 0;
         status = draw_chunk(j);
@@ -228,11 +228,11 @@ static int draw_files(struct job *j)
     return more < 0 ? EXIT_FAILURE : status;
 }
 
-static int draw_text(struct job *j, const char *sentence)
+static int draw_text(struct job *j)
 {
     struct satz_pair pair = {
-        .source = sentence,
-        .source_length = strlen(sentence),
+        .source = j->sentence,
+        .source_length = strlen(j->sentence),
         .target = j->target ? j->target : "",
         .target_length = j->target ? strlen(j->target) : 0,
     };
@@ -259,7 +259,7 @@ static int close_page(struct job *j, int status)
     return status;
 }
 
-static int draw_all(struct job *j, const char *sentence, char **files, int n_files)
+static int draw_all(struct job *j, char **files, int n_files)
 {
     static const char ending[] = ".html";
     struct satz_error err;
@@ -270,10 +270,10 @@ static int draw_all(struct job *j, const char *sentence, char **files, int n_fil
         return command_failed(&usage, "%s", err.message);
     if (n_files == 2)
         status = pairs_open(&j->pairs, files[0], files[1], &usage);
-    else if (!sentence)
+    else if (!j->sentence)
         status = input_open(&j->in, n_files ? files[0] : "-", &usage);
     if (status == EXIT_SUCCESS)
-        status = sentence ? draw_text(j, sentence) : draw_files(j);
+        status = j->sentence ? draw_text(j) : draw_files(j);
     input_close(&j->in);
     pairs_close(&j->pairs);
     status = close_page(j, status);
@@ -281,48 +281,27 @@ static int draw_all(struct job *j, const char *sentence, char **files, int n_fil
         return status;
     tally_report(&usage, &j->truncated, &j->invalid);
     if (j->drawn == 0 && j->left_out == 0)
-        return command_failed(&usage, "there is no sentence to draw");
+        return command_failed(&usage, "%s: there is no sentence to draw",
+                              n_files && strcmp(files[0], "-") ? files[0] : "standard input");
     return j->left_out ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-struct options {
-    struct satz_translator_options translator;
-    const char *sentence, *backend;
-};
-
-static int show(struct job *j, const struct options *o, char **operands, int n_operands)
+static int show(struct job *j, char **operands, int n_operands)
 {
-    struct satz_error err;
-    struct satz_model *model = satz_model_open(operands[0], o->backend, NULL, &err);
-    if (model)
-        j->translator = satz_translator_new(model, &o->translator, &err);
-    int status = j->translator ? draw_all(j, o->sentence, operands + 1, n_operands - 1)
-                               : command_failed(&usage, "%s", err.message);
+    int status = reader_open(&j->reader, operands[0], &usage);
+    if (status == EXIT_SUCCESS)
+        status = draw_all(j, operands + 1, n_operands - 1);
     for (size_t i = 0; i < PAIRS_CHUNK; i++)
         free(j->lines[i]);
-    satz_translator_free(j->translator);
-    satz_model_close(model);
+    reader_close(&j->reader);
     return status;
 }
 
-static int take_number(struct options *o, int option)
-{
-    static const long most[N_OPTIONS] = {
-        [OPTION_MAX_LENGTH] = 40000, [OPTION_BATCH] = 100000, [OPTION_THREADS] = 1024};
-    int *const to[N_OPTIONS] = {[OPTION_MAX_LENGTH] = &o->translator.max_length,
-                                [OPTION_BATCH] = &o->translator.batch,
-                                [OPTION_THREADS] = &o->translator.threads};
-    long value = 0;
-    int status = option_integer(&usage, option, optarg, 1, most[option], &value);
-    *to[option] = (int)value;
-    return status;
-}
-
-static int take_option(struct job *j, struct options *o, int option)
+static int take_option(struct job *j, int option)
 {
     switch (option) {
     case OPTION_SENTENCE:
-        o->sentence = optarg;
+        j->sentence = optarg;
         return EXIT_SUCCESS;
     case OPTION_TARGET:
         j->target = optarg;
@@ -335,23 +314,13 @@ static int take_option(struct job *j, struct options *o, int option)
         return EXIT_SUCCESS;
     case OPTION_UNITS:
         return alignment_set_units(&j->units, &usage, "--units", optarg);
-    case OPTION_WORDS:
-        j->units = SATZ_WORDS;
-        return EXIT_SUCCESS;
-    case OPTION_SUBWORDS:
-        j->units = SATZ_SUBWORDS;
-        return EXIT_SUCCESS;
-    case OPTION_BACKEND:
-        o->backend = optarg;
-        return EXIT_SUCCESS;
     default:
-        return take_number(o, option);
+        return reader_take_option(&j->reader, &usage, option);
     }
 }
 
 static int run(int argc, char **argv)
 {
-    struct options o = {0};
     int status = EXIT_SUCCESS;
     struct job *j = calloc(1, sizeof *j);
     if (!j)
@@ -359,19 +328,19 @@ static int run(int argc, char **argv)
     j->output = "attention.png";
     int option;
     while ((option = options_next(&usage, argc, argv, &status)) >= 0)
-        if ((status = take_option(j, &o, option)) != EXIT_SUCCESS)
+        if ((status = take_option(j, option)) != EXIT_SUCCESS)
             break;
     int n_operands = argc - optind;
     if (option != OPTIONS_END)
         ; /* said already */
     else if (n_operands == 0)
         status = usage_error(&usage, "name the model file");
-    else if (n_operands > 3 || (n_operands > 1 && o.sentence))
+    else if (n_operands > 3 || (n_operands > 1 && j->sentence))
         status = usage_error(&usage, "give one file, perhaps its translation, or --sentence");
-    else if (j->target && !o.sentence)
+    else if (j->target && !j->sentence)
         status = usage_error(&usage, "--target is the translation of --sentence: give that too");
     else
-        status = show(j, &o, argv + optind, n_operands);
+        status = show(j, argv + optind, n_operands);
     free(j);
     return status;
 }

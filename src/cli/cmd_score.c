@@ -4,12 +4,16 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/nbest.h"
+#include "cli/output.h"
 #include "cli/pairs.h"
+#include "cli/reader.h"
+#include "cli/tally.h"
 
 enum {
     OPTION_FORMAT,
@@ -31,11 +35,7 @@ static const struct option_row rows[N_OPTIONS] = {
                        "TARGET is an n-best list, \"line ||| translation ||| features ||| score\", "
                        "the lines of SOURCE numbered from 0: print it with one more feature"},
     [OPTION_FEATURE] = {0, "feature", "NAME", "what to call that (default satz)"},
-    [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
-                           "cut sources after N tokens (default 4 times data.max_length)"},
-    [OPTION_BATCH] = {0, "batch", "N", "pairs scored together"},
-    [OPTION_THREADS] = {0, "threads", "N", "threads (default: all processors)"},
-    [OPTION_BACKEND] = {0, "backend", "BACKEND", "library for matrix products (default auto)"},
+    READER_ROWS,
     [OPTION_QUIET] = {'q', "quiet", NULL, "print nothing but errors to standard error"},
 };
 
@@ -53,15 +53,14 @@ static const struct usage usage = {
 };
 
 struct options {
-    struct satz_translator_options translator;
-    const char *backend, *feature;
+    struct reader reader;
+    const char *feature;
     bool json, tokens, n_best, quiet;
 };
 
 struct job {
-    const struct options *options;
-    struct satz_translator *translator;
-    size_t pairs;
+    struct options *options;
+    size_t pairs, named;
     double log_probability, tokens;
     struct tally truncated, invalid;
 };
@@ -101,24 +100,16 @@ static void add_score(struct job *j, const struct satz_score *s, size_t line)
     j->log_probability += s->log_probability;
     j->tokens += s->tokens;
     tally_add(&j->truncated, s->truncated, line);
-    tally_add(&j->invalid, s->invalid, line);
 }
 
 /* The scores of n pairs, or NULL when that was said. */
 static struct satz_score *score(struct job *j, const struct satz_pair *pairs, size_t n)
 {
     struct satz_error err;
-    struct satz_score *scores = satz_score_pairs(j->translator, pairs, n, &err);
+    struct satz_score *scores = satz_score_pairs(j->options->reader.translator, pairs, n, &err);
     if (!scores)
         command_failed(&usage, "%s", err.message);
     return scores;
-}
-
-static int finish_chunk(void)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return EXIT_SUCCESS;
-    return command_failed(&usage, "the output could not be written: %s", strerror(errno));
 }
 
 static int score_files(struct job *j, const char *source, const char *target)
@@ -132,6 +123,9 @@ static int score_files(struct job *j, const char *source, const char *target)
         status = scores ? EXIT_SUCCESS : EXIT_FAILURE;
         for (size_t i = 0; scores && i < p->n; i++) {
             add_score(j, &scores[i], p->first + i);
+            if (!j->options->quiet)
+                tally_add_invalid_pair(&j->invalid, &usage, p->source.name, p->target.name,
+                                       p->first + i, scores[i].invalid);
             if (j->options->json)
                 print_json(&scores[i], p->first + i, j->options->tokens);
             else
@@ -139,11 +133,20 @@ static int score_files(struct job *j, const char *source, const char *target)
         }
         satz_scores_free(scores, p->n);
         if (status == EXIT_SUCCESS)
-            status = finish_chunk();
+            status = output_flush_standard(&usage);
     }
     pairs_close(p);
     free(p);
     return more < 0 ? EXIT_FAILURE : status;
+}
+
+/* A source that is not UTF-8 is named once, with the first of its translations. */
+static void add_invalid(struct job *j, const struct nbest *p, size_t i, int invalid)
+{
+    if (invalid & 1 && p->numbers[i] != j->named)
+        tally_add_invalid(&j->invalid, &usage, p->source.name, j->named = p->numbers[i]);
+    if (invalid & 2)
+        tally_add_invalid(&j->invalid, &usage, p->list.name, p->first + i);
 }
 
 static int rescore(struct job *j, const char *source, const char *list)
@@ -157,11 +160,13 @@ static int rescore(struct job *j, const char *source, const char *list)
         status = scores ? EXIT_SUCCESS : EXIT_FAILURE;
         for (size_t i = 0; scores && i < p->n; i++) {
             add_score(j, &scores[i], p->first + i);
+            if (!j->options->quiet)
+                add_invalid(j, p, i, scores[i].invalid);
             nbest_print(p, i, j->options->feature, scores[i].log_probability);
         }
         satz_scores_free(scores, p->n);
         if (status == EXIT_SUCCESS)
-            status = finish_chunk();
+            status = output_flush_standard(&usage);
     }
     nbest_close(p);
     free(p);
@@ -176,20 +181,16 @@ static void report(const struct job *j)
             j->pairs, j->tokens, j->log_probability, perplexity(j->log_probability, j->tokens));
 }
 
-static int score_all(const struct options *o, char **operands)
+static int score_all(struct options *o, char **operands)
 {
-    struct satz_error err;
     struct job j = {.options = o};
-    struct satz_model *model = satz_model_open(operands[0], o->backend, NULL, &err);
-    if (model)
-        j.translator = satz_translator_new(model, &o->translator, &err);
-    int status = !j.translator ? command_failed(&usage, "%s", err.message)
-                 : o->n_best   ? rescore(&j, operands[1], operands[2])
-                               : score_files(&j, operands[1], operands[2]);
+    int status = reader_open(&o->reader, operands[0], &usage);
+    if (status == EXIT_SUCCESS)
+        status = o->n_best ? rescore(&j, operands[1], operands[2])
+                           : score_files(&j, operands[1], operands[2]);
     if (status == EXIT_SUCCESS && !o->quiet)
         report(&j);
-    satz_translator_free(j.translator);
-    satz_model_close(model);
+    reader_close(&o->reader);
     return status;
 }
 
@@ -211,37 +212,22 @@ static int set_feature(struct options *o, const char *name)
 
 static int take_option(struct options *o, int option)
 {
-    long value = 0;
-    int status = EXIT_SUCCESS;
     switch (option) {
     case OPTION_FORMAT:
         return set_format(o, optarg);
     case OPTION_TOKENS:
         o->tokens = true;
-        return status;
+        return EXIT_SUCCESS;
     case OPTION_N_BEST:
         o->n_best = true;
-        return status;
+        return EXIT_SUCCESS;
     case OPTION_FEATURE:
         return set_feature(o, optarg);
-    case OPTION_MAX_LENGTH:
-        status = option_integer(&usage, option, optarg, 1, 40000, &value);
-        o->translator.max_length = (int)value;
-        return status;
-    case OPTION_BATCH:
-        status = option_integer(&usage, option, optarg, 1, 100000, &value);
-        o->translator.batch = (int)value;
-        return status;
-    case OPTION_THREADS:
-        status = option_integer(&usage, option, optarg, 1, 1024, &value);
-        o->translator.threads = (int)value;
-        return status;
-    case OPTION_BACKEND:
-        o->backend = optarg;
-        return status;
-    default:
+    case OPTION_QUIET:
         o->quiet = true;
-        return status;
+        return EXIT_SUCCESS;
+    default:
+        return reader_take_option(&o->reader, &usage, option);
     }
 }
 

@@ -16,6 +16,9 @@ enum {
     OPTION_LANGUAGES,
     OPTION_BEAM,
     OPTION_LENGTH_PENALTY,
+    OPTION_SHORTLIST,
+    OPTION_SHORTLIST_BEST,
+    OPTION_SHORTLIST_COMMONEST,
     OPTION_MAX_LENGTH,
     OPTION_BATCH,
     OPTION_THREADS,
@@ -41,6 +44,13 @@ static const struct option_row rows[N_OPTIONS] = {
     [OPTION_BEAM] = {'b', "beam", "N", "hypotheses kept at each step, and at most \"n_best\""},
     [OPTION_LENGTH_PENALTY] = {'l', "length-penalty", "X",
                                "divide scores by length^X; 0 prefers short translations"},
+    [OPTION_SHORTLIST] = {0, "shortlist", "FILE",
+                          "faster: only the words that FILE, of `satz shortlist`, lists for a "
+                          "sentence"},
+    [OPTION_SHORTLIST_BEST] = {0, "shortlist-best", "N",
+                               "of each word of the source its N best translations (default 50)"},
+    [OPTION_SHORTLIST_COMMONEST] = {0, "shortlist-commonest", "N",
+                                    "and the N commonest words of all (default 100)"},
     [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
                            "cut sources after N tokens (default 4 times data.max_length)"},
     [OPTION_BATCH] = {0, "batch", "N", "sentences translated together, at most (default 64)"},
@@ -123,6 +133,13 @@ static int read_option(struct serve_options *o, int option)
     case OPTION_LENGTH_PENALTY:
         o->has_length_penalty = 1;
         return option_real(&usage, option, optarg, 0, 10, &o->length_penalty);
+    case OPTION_SHORTLIST:
+        o->shortlist = optarg;
+        return EXIT_SUCCESS;
+    case OPTION_SHORTLIST_BEST:
+        return read_number(option, optarg, 1, 100, &o->shortlist_best);
+    case OPTION_SHORTLIST_COMMONEST:
+        return read_number(option, optarg, 1, 1000000, &o->shortlist_commonest);
     case OPTION_MAX_LENGTH:
         return read_number(option, optarg, 1, 40000, &o->max_length);
     case OPTION_BATCH:
@@ -177,6 +194,8 @@ static int run(int argc, char **argv)
     if (argc - optind != 1)
         return usage_error(&usage, optind == argc ? "name the model file"
                                                   : "one model is served at a time");
+    if (!options.shortlist && (options.shortlist_best || options.shortlist_commonest))
+        return usage_error(&usage, "--shortlist-best and --shortlist-commonest need --shortlist");
     if (options.queue < options.sentences)
         return usage_error(&usage, "--queue %zu would never hold a request of --sentences %zu",
                            options.queue, options.sentences);

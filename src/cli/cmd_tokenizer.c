@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static int run_train(int argc, char **argv)
             o.vocabulary = (int)vocabulary;
             break;
         case TRAIN_COVERAGE:
-            if (option_real(&train_usage, option, optarg, 0.5, 1.0, &o.coverage) != 0)
+            if (option_real(&train_usage, option, optarg, 0.98, 1.0, &o.coverage) != 0)
                 return EXIT_USAGE;
             break;
         default:

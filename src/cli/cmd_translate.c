@@ -35,6 +35,9 @@ enum {
     OPTION_REPLACE_UNKNOWN,
     OPTION_DICTIONARY,
     OPTION_ENSEMBLE,
+    OPTION_SHORTLIST,
+    OPTION_SHORTLIST_BEST,
+    OPTION_SHORTLIST_COMMONEST,
     OPTION_MAX_LENGTH,
     OPTION_ON_LONG,
     OPTION_BATCH,
@@ -55,9 +58,10 @@ static const struct option_row rows[N_OPTIONS] = {
     [OPTION_OUTPUT] = {'o', "output", "FILE", "write to FILE, in place only when all is done"},
     [OPTION_BEAM] = {'b', "beam", "N", "hypotheses kept at each step; 1: greedy"},
     [OPTION_N_BEST] = {'n', "n-best", "N", "write the N best translations, no two the same tokens"},
-    [OPTION_FORMAT] = {'f', "format", "NAME",
-                       "text; moses (\"id ||| text ||| LogP= x Length= n ||| score\", lines "
-                       "numbered from 0; default with --n-best); json (an object a line)"},
+    [OPTION_FORMAT] =
+        {'f', "format", "NAME",
+         "text; moses (\"id ||| text ||| LogP= x Length= n ||| score\", lines "
+         "numbered from 0, | in text as &#124;; default with --n-best); json (an object a line)"},
     [OPTION_LENGTH_PENALTY] = {'l', "length-penalty", "X",
                                "divide scores by length^X; 0 prefers short translations"},
     [OPTION_LENGTH_NORMALISATION] = {0, "length-normalisation", "NAME",
@@ -100,6 +104,13 @@ static const struct option_row rows[N_OPTIONS] = {
     [OPTION_ENSEMBLE] = {'e', "ensemble", "MODEL",
                          "translate with MODEL as well, by the mean of their probabilities; may be "
                          "given several times"},
+    [OPTION_SHORTLIST] = {0, "shortlist", "FILE",
+                          "faster: only the words that FILE, of `satz shortlist`, lists for a "
+                          "sentence, nearly the same translations"},
+    [OPTION_SHORTLIST_BEST] = {0, "shortlist-best", "N",
+                               "of each word of the source its N best translations (default 50)"},
+    [OPTION_SHORTLIST_COMMONEST] = {0, "shortlist-commonest", "N",
+                                    "and the N commonest words of all (default 100)"},
     [OPTION_MAX_LENGTH] = {'m', "max-length", "N",
                            "longest source in tokens (default 4 times data.max_length)"},
     [OPTION_ON_LONG] = {0, "on-long", "NAME",
@@ -115,7 +126,7 @@ static const struct option_row rows[N_OPTIONS] = {
                           "write where the model looked to FILE.jsonl or FILE.npz"},
     [OPTION_ALIGNMENT] = {0, "alignment", "FILE",
                           "write which words come from which, in Pharaoh's format"},
-    [OPTION_ALIGNMENT_KIND] = {0, "alignment-kind", "NAME",
+    [OPTION_ALIGNMENT_KIND] = {'k', "alignment-kind", "NAME",
                                "hard: each target word's heaviest source word (the default); soft: "
                                "all of some weight, \"0-0:0.93\""},
     [OPTION_ALIGNMENT_THRESHOLD] = {0, "alignment-threshold", "X",
@@ -298,6 +309,13 @@ static int take_option(struct choices *c, int option)
     case OPTION_ENSEMBLE:
         c->models[c->n_models++] = optarg;
         break;
+    case OPTION_SHORTLIST:
+        c->options.shortlist = optarg;
+        break;
+    case OPTION_SHORTLIST_BEST:
+        return take_number(option, 100, &c->options.shortlist_best);
+    case OPTION_SHORTLIST_COMMONEST:
+        return take_number(option, 1000000, &c->options.shortlist_commonest);
     case OPTION_MAX_LENGTH:
         return take_number(option, 40000, &c->options.max_length);
     case OPTION_ON_LONG:
@@ -345,6 +363,8 @@ static int finish_choices(struct choices *c)
         c->job.format = translate_format_find(c->options.n_best > 0 ? "moses" : "text");
     if (c->options.n_best > 0 && !c->job.format->takes_n_best)
         return usage_error(&usage, "--n-best needs --format moses or json");
+    if (!c->options.shortlist && (c->options.shortlist_best || c->options.shortlist_commonest))
+        return usage_error(&usage, "--shortlist-best and --shortlist-commonest need --shortlist");
     c->options.settings = (const char *const *)c->settings;
     c->job.coverage = asks_for_coverage(c);
     return EXIT_SUCCESS;

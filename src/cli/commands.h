@@ -11,6 +11,7 @@
     X(ablate)           \
     X(replay)           \
     X(translate)        \
+    X(shortlist)        \
     X(score)            \
     X(average)          \
     X(serve)            \

@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cli/translate_format.h"
 
 static const char bar[] = " ||| ";
 enum { BAR = sizeof bar - 1 };
@@ -46,11 +49,33 @@ static int find_source(struct nbest *p, size_t number)
     return 0;
 }
 
+/* Takes the source's first n bytes, and the translation, escaped, for pair i. */
+static int copy_texts(struct nbest *p, size_t i, size_t n, const char *translation, size_t escaped)
+{
+    free(p->texts[i]);
+    p->texts[i] = malloc(n + escaped + 1);
+    if (!p->texts[i])
+        return wrong_line(p, strerror(ENOMEM));
+    char *to = memcpy(p->texts[i], p->source.line, n);
+    to += n;
+    p->chunk[i] = (struct satz_pair){.source = p->texts[i], .source_length = n, .target = to};
+    const char *from = translation, *end = from + escaped;
+    const size_t length = strlen(MOSES_BAR);
+    for (const char *found; (found = memmem(from, (size_t)(end - from), MOSES_BAR, length));
+         from = found + length) {
+        to = mempcpy(to, from, (size_t)(found - from));
+        *to++ = '|';
+    }
+    to = mempcpy(to, from, (size_t)(end - from));
+    p->chunk[i].target_length = (size_t)(to - p->chunk[i].target);
+    return 0;
+}
+
 /* Takes the line just read apart. */
 static int take_line(struct nbest *p)
 {
     size_t i = p->n;
-    size_t n = pairs_take_line(&p->list, &p->lines[i], &p->capacities[i]);
+    size_t n = input_take_line(&p->list, &p->lines[i], &p->capacities[i]);
     char *line = p->lines[i], *end = line + n, *after;
     line[n] = '\0';
     p->lengths[i] = n;
@@ -74,18 +99,8 @@ static int take_line(struct nbest *p)
     size_t length = p->source.length;
     if (length > 0 && p->source.line[length - 1] == '\r')
         length--;
-    free(p->sources[i]);
-    p->sources[i] = malloc(length + 1);
-    if (!p->sources[i])
-        return wrong_line(p, strerror(ENOMEM));
-    memcpy(p->sources[i], p->source.line, length);
-    p->chunk[i] = (struct satz_pair){
-        .source = p->sources[i],
-        .source_length = length,
-        .target = text,
-        .target_length = (size_t)(features - text),
-    };
-    return 0;
+    p->numbers[i] = p->source.number;
+    return copy_texts(p, i, length, text, (size_t)(features - text));
 }
 
 int nbest_next(struct nbest *p)
@@ -120,6 +135,6 @@ void nbest_close(struct nbest *p)
     input_close(&p->list);
     for (size_t i = 0; i < PAIRS_CHUNK; i++) {
         free(p->lines[i]);
-        free(p->sources[i]);
+        free(p->texts[i]);
     }
 }

@@ -2,8 +2,8 @@
  *
  *     LINE ||| TRANSLATION ||| FEATURES ||| SCORE
  *
- * LINE numbers the sources from 0 and never falls. Further fields may follow, and a list without
- * FEATURES has three. What goes wrong is said on standard error. */
+ * LINE numbers the sources from 0 and never falls. "&#124;" in TRANSLATION is "|". Further fields
+ * may follow, and a list without FEATURES has three. What goes wrong is said on standard error. */
 #ifndef SATZ_CLI_NBEST_H
 #define SATZ_CLI_NBEST_H
 
@@ -18,7 +18,8 @@ struct nbest {
     size_t lengths[PAIRS_CHUNK], capacities[PAIRS_CHUNK];
     size_t features[PAIRS_CHUNK]; /* where in the line a further one goes */
     int has_features[PAIRS_CHUNK];
-    char *sources[PAIRS_CHUNK]; /* copies */
+    char *texts[PAIRS_CHUNK];    /* copies of the source, then of the translation */
+    size_t numbers[PAIRS_CHUNK]; /* their lines, from 1 */
 };
 
 /* As pairs_open, pairs_next and pairs_close. */

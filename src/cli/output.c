@@ -40,7 +40,7 @@ static void remove_when_interrupted(char *path)
 static int output_failed(const struct output *o)
 {
     const char *remedy =
-        errno == ENOSPC || errno == EDQUOT ? "; make room, or write elsewhere with --output" : "";
+        errno == ENOSPC || errno == EDQUOT ? "; make room, or write elsewhere" : "";
     if (o->file == STDOUT_FILENO)
         return command_failed(o->usage, "the output could not be written: %s%s", strerror(errno),
                               remedy);
@@ -118,6 +118,13 @@ int output_write(struct output *o, const char *lines, size_t n)
         n -= part;
     }
     return EXIT_SUCCESS;
+}
+
+int output_flush_standard(const struct usage *usage)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_SUCCESS;
+    return output_failed(&(struct output){.usage = usage, .file = STDOUT_FILENO});
 }
 
 int output_close(struct output *o, int status)

@@ -25,6 +25,9 @@ int output_open(struct output *o, const char *path, const struct usage *usage);
 /* n bytes of whole lines. 0, or EXIT_FAILURE. */
 int output_write(struct output *o, const char *lines, size_t n);
 
+/* What was printed to standard output so far. 0, or EXIT_FAILURE. */
+int output_flush_standard(const struct usage *usage);
+
 /* With status 0 the file takes its place, else nothing of it stays. Returns status, or EXIT_FAILURE
  * when that went wrong. */
 int output_close(struct output *o, int status);

@@ -11,17 +11,6 @@ int pairs_open(struct pairs *p, const char *source, const char *target, const st
     return status ? status : input_open(&p->target, target, usage);
 }
 
-size_t pairs_take_line(struct input *in, char **line, size_t *capacity)
-{
-    char *read = in->line;
-    size_t room = in->capacity, n = in->length;
-    in->line = *line;
-    in->capacity = *capacity;
-    *line = read;
-    *capacity = room;
-    return n > 0 && read[n - 1] == '\r' ? n - 1 : n;
-}
-
 static int ends_early(const struct pairs *p, const struct input *ended, const struct input *longer)
 {
     command_failed(p->source.usage,
@@ -47,8 +36,8 @@ int pairs_next(struct pairs *p)
         size_t *capacities = p->capacities[p->n];
         struct satz_pair *pair = &p->chunk[p->n];
         *pair = (struct satz_pair){0};
-        pair->source_length = pairs_take_line(&p->source, &lines[0], &capacities[0]);
-        pair->target_length = pairs_take_line(&p->target, &lines[1], &capacities[1]);
+        pair->source_length = input_take_line(&p->source, &lines[0], &capacities[0]);
+        pair->target_length = input_take_line(&p->target, &lines[1], &capacities[1]);
         pair->source = lines[0];
         pair->target = lines[1];
     }
@@ -63,23 +52,4 @@ void pairs_close(struct pairs *p)
         free(p->lines[i][0]);
         free(p->lines[i][1]);
     }
-}
-
-void tally_add(struct tally *t, int happened, size_t line)
-{
-    if (happened && t->n++ == 0)
-        t->first = line;
-}
-
-void tally_report(const struct usage *usage, const struct tally *truncated,
-                  const struct tally *invalid)
-{
-    if (truncated->n)
-        fprintf(stderr, "%s: pairs that were too long and were cut: %zu, the first in line %zu\n",
-                usage->name, truncated->n, truncated->first);
-    if (invalid->n)
-        fprintf(stderr,
-                "%s: pairs that are not valid UTF-8: %zu, the first in line %zu; what could not be "
-                "read became U+FFFD\n",
-                usage->name, invalid->n, invalid->first);
 }

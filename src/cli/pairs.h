@@ -26,18 +26,4 @@ int pairs_next(struct pairs *p);
 
 void pairs_close(struct pairs *p);
 
-/* Exchanges the line just read for the buffer *line of *capacity bytes. Returns its length without
- * a "\r" at its end. */
-size_t pairs_take_line(struct input *in, char **line, size_t *capacity);
-
-/* Counts sentences that something happened to, and the first of them. */
-struct tally {
-    size_t n, first;
-};
-void tally_add(struct tally *t, int happened, size_t line);
-
-/* Says on standard error what the tallies counted, for a command that reads pairs. */
-void tally_report(const struct usage *usage, const struct tally *truncated,
-                  const struct tally *invalid);
-
 #endif

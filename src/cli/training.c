@@ -48,10 +48,13 @@ static void show_progress(struct training_report *r, const struct satz_train_eve
         return;
     double of_epoch = e->batches > 0 ? (double)e->batch / (double)e->batches : 0;
     double done = e->epochs > 0 ? (e->epoch - 1 + of_epoch) / e->epochs : 0;
-    char figures[160], left[DURATION_SIZE];
+    char figures[200], guided[40] = "", left[DURATION_SIZE];
+    if (e->guided >= 0)
+        snprintf(guided, sizeof guided, "  guided %.3f", e->guided);
     snprintf(figures, sizeof figures,
-             "epoch %d/%d  loss %.3f  perplexity %.2f  %.0f tokens/s  %s left", e->epoch, e->epochs,
-             e->loss, e->perplexity, e->tokens_per_second, format_duration(e->seconds_left, left));
+             "epoch %d/%d  loss %.3f%s  perplexity %.2f  %.0f tokens/s  %s left", e->epoch,
+             e->epochs, e->loss, guided, e->perplexity, e->tokens_per_second,
+             format_duration(e->seconds_left, left));
     progress_show(&r->progress, done, figures);
 }
 

@@ -10,13 +10,22 @@ static void write_text(FILE *out, const struct satz_translation *t, size_t line,
     fprintf(out, "%s\n", t->hypotheses[0].text);
 }
 
+/* "|" as Moses escapes it, which keeps text apart from what parts the fields. */
+static void write_escaped(FILE *out, const char *text)
+{
+    for (const char *bar; (bar = strchr(text, '|')); text = bar + 1)
+        fprintf(out, "%.*s" MOSES_BAR, (int)(bar - text), text);
+    fputs(text, out);
+}
+
 /* As Moses writes n-best lists: line ||| text ||| Name= value ... ||| score. */
 static void write_moses(FILE *out, const struct satz_translation *t, size_t line, bool coverage)
 {
     for (int k = 0; k < t->n; k++) {
         const struct satz_hypothesis *h = &t->hypotheses[k];
-        fprintf(out, "%zu ||| %s ||| LogP= %.6f Length= %d", line, h->text, h->log_probability,
-                h->tokens);
+        fprintf(out, "%zu ||| ", line);
+        write_escaped(out, h->text);
+        fprintf(out, " ||| LogP= %.6f Length= %d", h->log_probability, h->tokens);
         if (coverage)
             fprintf(out, " Coverage= %.6f", h->coverage);
         fprintf(out, " ||| %.6f\n", h->score);

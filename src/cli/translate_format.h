@@ -7,6 +7,9 @@
 
 #include "satz.h"
 
+/* How "|" is written in the text of Moses' n-best lists. */
+#define MOSES_BAR "&#124;"
+
 /* One format: a row in translate_format.c. */
 struct translate_format {
     const char *name;

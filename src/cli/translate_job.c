@@ -1,6 +1,7 @@
 #include "cli/translate_job.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,21 +10,24 @@
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/progress.h"
+#include "cli/tally.h"
 
 /* Of the lines that wait to be translated together. Many lines can be sorted well by length;
  * progress is told more often. */
 enum { CHUNK_LINES = 4096, PROGRESS_LINES = 512, CHUNK_BYTES = 1 << 22 };
 
+/* Milliseconds that a line waits for others from a pipe before it is translated: a writer that is
+ * at work has written many by then. */
+enum { LINGER = 20 };
+
 /* What the lines beside a source line say: bytes that a request points into. */
 struct slot {
+    const char *file; /* where the line stands */
+    size_t number;
     char *line, *prefix, *constraint; /* buffers of getline */
     size_t capacity, prefix_capacity, constraint_capacity;
     const char **phrases; /* [n_required + n_forbidden] */
     size_t n_phrases, phrases_capacity;
-};
-
-struct count {
-    size_t n, first; /* how many lines, the first of them from 1 */
 };
 
 struct work {
@@ -35,8 +39,9 @@ struct work {
     struct slot slots[CHUNK_LINES];
     struct satz_request requests[CHUNK_LINES];
     size_t n, bytes; /* that wait */
+    double since;    /* when the first of them came, in seconds */
     size_t done;     /* lines translated */
-    struct count truncated, split, invalid;
+    struct tally truncated, split, invalid;
     double started, sources, targets; /* seconds; tokens */
     double read, total;               /* bytes of the input; total < 0 when it is not known */
     char *text;                       /* a chunk's output */
@@ -50,12 +55,6 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void count_line(struct count *c, int happened, size_t line)
-{
-    if (happened && c->n++ == 0)
-        c->first = line;
-}
-
 static void show_progress(struct work *w)
 {
     char figures[128];
@@ -65,13 +64,17 @@ static void show_progress(struct work *w)
     progress_show(&w->bar, w->total > 0 ? w->read / w->total : -1, figures);
 }
 
-static void write_translation(struct work *w, FILE *text, const struct satz_translation *t)
+static void write_translation(struct work *w, FILE *text, const struct satz_translation *t,
+                              const struct slot *s)
 {
     w->job->format->write(text, t, w->done, w->job->coverage);
     w->done++;
-    count_line(&w->truncated, t->truncated, w->done);
-    count_line(&w->split, t->pieces > 1, w->done);
-    count_line(&w->invalid, t->invalid, w->done);
+    tally_add(&w->truncated, t->truncated, w->done);
+    tally_add(&w->split, t->pieces > 1, w->done);
+    if (t->invalid && !w->job->quiet) {
+        progress_clear(&w->bar);
+        tally_add_invalid(&w->invalid, w->job->usage, s->file, s->number);
+    }
     w->sources += t->source_tokens;
     w->targets += t->hypotheses[0].tokens;
 }
@@ -88,7 +91,7 @@ static int flush_lines(struct work *w)
         return command_failed(w->job->usage, "%s", err.message);
     FILE *text = open_memstream(&w->text, &w->text_size);
     for (size_t i = 0; text && i < w->n; i++)
-        write_translation(w, text, &translations[i]);
+        write_translation(w, text, &translations[i], &w->slots[i]);
     bool whole = text && !ferror(text);
     if (text && fclose(text) != 0)
         whole = false;
@@ -108,8 +111,6 @@ static int flush_lines(struct work *w)
 /* The next line of a file that goes along with the input, in *line. */
 static int take_beside(struct work *w, struct input *in, char **line, size_t *capacity)
 {
-    char *mine = *line;
-    size_t my_capacity = *capacity;
     int more = input_next(in);
     if (more == 0)
         return command_failed(w->job->usage, "%s has only %zu lines, and the input has more",
@@ -118,12 +119,8 @@ static int take_beside(struct work *w, struct input *in, char **line, size_t *ca
         return EXIT_FAILURE;
     if (memchr(in->line, '\0', in->length))
         return command_failed(w->job->usage, "%s:%zu: a zero byte", in->name, in->number);
-    if (in->length > 0 && in->line[in->length - 1] == '\r')
-        in->line[--in->length] = '\0';
-    *line = in->line;
-    *capacity = in->capacity;
-    in->line = mine;
-    in->capacity = my_capacity;
+    in->length = input_take_line(in, line, capacity);
+    (*line)[in->length] = '\0';
     return EXIT_SUCCESS;
 }
 
@@ -173,17 +170,14 @@ static int take_line(struct work *w, struct input *in)
 {
     struct slot *s = &w->slots[w->n];
     struct satz_request *r = &w->requests[w->n];
-    char *line = s->line;
-    size_t capacity = s->capacity;
-    bool carriage_return = in->length > 0 && in->line[in->length - 1] == '\r';
-    s->line = in->line;
-    s->capacity = in->capacity;
-    in->line = line;
-    in->capacity = capacity;
-    *r = (struct satz_request){
-        .text = s->line, .length = in->length - carriage_return, .number = w->done + w->n + 1};
+    size_t length = input_take_line(in, &s->line, &s->capacity);
+    s->file = in->name;
+    s->number = in->number;
+    *r = (struct satz_request){.text = s->line, .length = length, .number = w->done + w->n + 1};
     w->read += (double)in->length + 1;
     w->bytes += s->capacity;
+    if (w->n == 0)
+        w->since = now();
     if (w->job->prefix) {
         if (take_beside(w, &w->prefix, &s->prefix, &s->prefix_capacity) != EXIT_SUCCESS)
             return EXIT_FAILURE;
@@ -198,43 +192,53 @@ static int take_line(struct work *w, struct input *in)
     return w->n == most || w->bytes >= CHUNK_BYTES ? flush_lines(w) : EXIT_SUCCESS;
 }
 
+/* How long the lines that wait may go on doing so for more of them, in milliseconds. */
+static int patience(const struct work *w)
+{
+    double rest = LINGER - 1000 * (now() - w->since);
+    return rest > 0 ? (int)rest : 0;
+}
+
+/* A pipe whose writer pauses is not waited for: what it has written is translated. */
 static int translate_file(struct work *w, const char *path)
 {
     struct input in;
     int status = input_open(&in, path, w->job->usage), more = 0;
     if (status != EXIT_SUCCESS)
         return status;
-    while (status == EXIT_SUCCESS && (more = input_next(&in)) > 0)
-        status = take_line(w, &in);
+    do {
+        if (w->n > 0 && input_waits(&in, patience(w)))
+            status = flush_lines(w);
+        if (status == EXIT_SUCCESS && (more = input_next(&in)) > 0)
+            status = take_line(w, &in);
+    } while (status == EXIT_SUCCESS && more > 0);
     input_close(&in);
     return more < 0 ? EXIT_FAILURE : status;
 }
 
 static int check_end(const struct work *w, struct input *beside)
 {
-    if (!beside->file || input_next(beside) == 0)
+    if (!beside->name || input_next(beside) == 0)
         return EXIT_SUCCESS;
     return command_failed(w->job->usage, "%s has more lines than the input, which has %zu",
                           beside->name, w->done);
 }
 
-static void report_count(const struct work *w, const struct count *c, const char *what,
-                         const char *which, const char *remedy)
+static void report_count(const struct work *w, const struct tally *t, const char *what,
+                         const char *remedy)
 {
-    if (c->n > 0)
-        fprintf(stderr, "%s: %s: %zu, the first %s line %zu; %s\n", w->job->usage->name, what, c->n,
-                which, c->first, remedy);
+    if (t->n > 0)
+        fprintf(stderr, "%s: %s: %zu, the first in line %zu; %s\n", w->job->usage->name, what, t->n,
+                t->first, remedy);
 }
 
 static void report(const struct work *w)
 {
     double seconds = now() - w->started;
-    report_count(w, &w->truncated, "sources that were too long and were cut", "in",
+    report_count(w, &w->truncated, "sources that were too long and were cut",
                  "see --on-long and --max-length");
-    report_count(w, &w->split, "sources that were too long and were split", "in",
-                 "see --max-length");
-    report_count(w, &w->invalid, "lines that are not valid UTF-8", "is",
-                 "what could not be read became U+FFFD");
+    report_count(w, &w->split, "sources that were too long and were split", "see --max-length");
+    tally_report_invalid(&w->invalid, w->job->usage);
     fprintf(stderr, "%s: %zu lines in %.1f s: %.1f sentences/s, %.0f tokens/s read, %.0f written\n",
             w->job->usage->name, w->done, seconds, (double)w->done / seconds, w->sources / seconds,
             w->targets / seconds);

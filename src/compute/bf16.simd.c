@@ -67,13 +67,15 @@ static void convert(struct mat a, struct narrow_rows rows)
 }
 
 /* Element (i, n) of op(w), 0 beyond k. */
-static inline uint32_t element(struct mat w, bool transposed, int i, int n)
+static inline uint32_t element(struct mat w, bool transposed, const int *rows, int i, int n)
 {
     int k = transposed ? w.cols : w.rows;
-    return i < k ? round_bits(transposed ? mat_row(w, n)[i] : mat_row(w, i)[n]) : 0;
+    if (i >= k)
+        return 0;
+    return round_bits(transposed ? mat_row(w, rows ? rows[n] : n)[i] : mat_row(w, i)[n]);
 }
 
-static void pack(struct mat w, bool transposed, struct narrow_weight *to)
+static void pack(struct mat w, bool transposed, const int *rows, struct narrow_weight *to)
 {
     int units = narrow_units(to->k, PER_WORD);
     for (int from = 0; from < to->n; from += PANEL) {
@@ -81,8 +83,8 @@ static void pack(struct mat w, bool transposed, struct narrow_weight *to)
         int width = to->n - from < PANEL ? to->n - from : PANEL;
         for (int u = 0; u < units; u++, panel += PANEL) {
             for (int j = 0; j < width; j++)
-                panel[j] = element(w, transposed, 2 * u, from + j) |
-                           element(w, transposed, 2 * u + 1, from + j) << 16;
+                panel[j] = element(w, transposed, rows, 2 * u, from + j) |
+                           element(w, transposed, rows, 2 * u + 1, from + j) << 16;
             memset(panel + width, 0, (size_t)(PANEL - width) * sizeof *panel);
         }
     }

@@ -48,6 +48,9 @@ struct compute_backend {
     /* Fills it from W: [n,k] when transposed (PyTorch's layout, y = x W^T), [k,n] otherwise. W must
      * outlive the packed form and stay unchanged until the next pack. */
     void (*pack)(struct compute *c, struct packed *p, struct mat w, bool transposed);
+    /* As pack, transposed, of the rows `rows` [n] of W alone, which W need not outlive: op(W) [k,n]
+     * for this n, which may be less than what pack_new was told. NULL: the backend cannot. */
+    void (*pack_rows)(struct compute *c, struct packed *p, struct mat w, const int *rows, int n);
     void (*pack_free)(struct packed *p);
     /* C [m,n] = beta C + A [m,k] op(W). beta is 0 or 1. */
     void (*gemm_packed)(struct compute *c, struct mat a, const struct packed *w, real beta,

@@ -139,17 +139,32 @@ static uint32_t pack_word(const uint8_t *q, int n, int bias)
 
 enum { CHUNK = 512 };
 
-/* words [narrow_units(n)] = x [n] */
-static void quantise_words(int n, const float *x, float inverse, int bias, uint32_t *words,
-                           int stride)
+/* The sum of n signed numbers. */
+static int32_t byte_sum(int n, const uint8_t *q)
+{
+    int32_t sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int i = 0; i < n; i++)
+        sum += (int8_t)q[i];
+    return sum;
+}
+
+/* words [narrow_units(n)] = x [n]; returns the sum of the numbers when there is no bias. */
+static int32_t quantise_words(int n, const float *x, float inverse, int bias, uint32_t *words,
+                              int stride)
 {
     uint8_t q[CHUNK];
+    int32_t sum = 0;
     for (int from = 0; from < n; from += CHUNK) {
-        int count = n - from < CHUNK ? n - from : CHUNK;
+        int count = n - from < CHUNK ? n - from : CHUNK, whole = count - count % PER_WORD;
         quantise(count, x + from, inverse, bias, q);
-        for (int i = 0; i < count; i += PER_WORD, words += stride)
-            *words = pack_word(q + i, count - i, bias);
+        sum += bias ? 0 : byte_sum(count, q);
+        for (int i = 0; i < whole; i += PER_WORD, words += stride)
+            *words = pack_word(q + i, PER_WORD, bias);
+        if (whole < count)
+            *words = pack_word(q + whole, count - whole, bias);
     }
+    return sum;
 }
 
 static void convert(struct mat a, struct narrow_rows rows)
@@ -164,14 +179,6 @@ static void convert(struct mat a, struct narrow_rows rows)
     }
 }
 
-static int32_t word_sum(uint32_t word)
-{
-    int32_t sum = 0;
-    for (int b = 0; b < PER_WORD; b++)
-        sum += (int8_t)(word >> (8 * b));
-    return sum;
-}
-
 /* Column `n` of the weight, x [k]. */
 static void pack_column(const float *x, int n, struct narrow_weight *to)
 {
@@ -180,13 +187,11 @@ static void pack_column(const float *x, int n, struct narrow_weight *to)
         to->panels + (size_t)(n / PANEL) * (size_t)units * PANEL + (size_t)(n % PANEL);
     float top = largest(to->k, x);
     to->scales[n] = scale_of(top);
-    quantise_words(to->k, x, top < INFINITY ? inverse_scale(top) : 0, 0, panel, PANEL);
-    to->sums[n] = 0;
-    for (int u = 0; u < units; u++)
-        to->sums[n] += word_sum(panel[(size_t)u * PANEL]);
+    to->sums[n] =
+        quantise_words(to->k, x, top < INFINITY ? inverse_scale(top) : 0, 0, panel, PANEL);
 }
 
-static void pack(struct mat w, bool transposed, struct narrow_weight *to)
+static void pack(struct mat w, bool transposed, const int *rows, struct narrow_weight *to)
 {
     assert(to->k <= INT8_DEEPEST);
     size_t units = (size_t)narrow_units(to->k, PER_WORD);
@@ -198,7 +203,7 @@ static void pack(struct mat w, bool transposed, struct narrow_weight *to)
     for (int n = 0; n < to->n; n++) {
         for (int i = 0; !transposed && i < to->k; i++)
             column[i] = mat_row(w, i)[n];
-        pack_column(transposed ? mat_row(w, n) : column, n, to);
+        pack_column(transposed ? mat_row(w, rows ? rows[n] : n) : column, n, to);
     }
 }
 

@@ -50,8 +50,9 @@ static inline uint32_t *narrow_row(struct narrow_rows rows, int units, int row)
 struct narrow_kernels {
     /* rows.words and .scales from a [m,k] */
     void (*convert)(struct mat a, struct narrow_rows rows);
-    /* Fills the weight from op(w) [k,n]; w is [n,k] when transposed. */
-    void (*pack)(struct mat w, bool transposed, struct narrow_weight *to);
+    /* Fills the weight from op(w) [k,n]; w is [n,k] when transposed. With `rows` [n], then, of
+     * these rows of w alone. */
+    void (*pack)(struct mat w, bool transposed, const int *rows, struct narrow_weight *to);
     /* out [m,n] = beta out + a W; beta is 0 (out is overwritten) or 1. The product is rounded
      * before it is added, and a row of it depends on its own row alone. */
     void (*multiply)(struct narrow_rows rows, const struct narrow_weight *w, real beta,

@@ -24,6 +24,18 @@ struct product {
 /* The same as `vector`, at any address and aliasing words. */
 typedef vector loose __attribute__((aligned(4), may_alias));
 
+/* Asks for the tile's place in the product, whose rows lie far apart: it is there when the sums
+ * are. */
+TARGET static inline __attribute__((always_inline)) void
+fetch(int rows, int vectors, const struct product *p, int row, int column)
+{
+    for (int r = row; r < row + rows; r++) {
+        const real *to = mat_row(p->out, p->rows->first[r]) + column;
+        for (int v = 0; v < vectors; v++)
+            __builtin_prefetch(to + v * LANES, 1);
+    }
+}
+
 /* `rows` x `vectors` vectors of the product; constants where this is inlined. */
 TARGET static inline __attribute__((always_inline)) void
 multiply_tile(int rows, int vectors, const struct product *p, int row, int column)
@@ -39,6 +51,7 @@ multiply_tile(int rows, int vectors, const struct product *p, int row, int colum
         for (int r = 0; r < rows; r++)
             sum[r][v] = (vector){0};
     }
+    fetch(rows, vectors, p, row, column);
     for (int i = 0; i < units; i++) {
         for (int v = 0; v < vectors; v++)
             w[v] = (vector) * (const loose *)(panel[v] + (size_t)i * PANEL);

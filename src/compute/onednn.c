@@ -6,10 +6,7 @@
  * weight format that oneDNN chooses for m = ROWS (2.6 chooses the same for all).
  *
  * A team of OpenMP threads would give other sums and fight with the caller's: every call into
- * oneDNN that may open one stands between alone() and together().
- *
- * oneDNN 2.6 (Debian 12) and 3.x differ in how descriptors are made; the first section hides that.
- */
+ * oneDNN that may open one stands between alone() and together(). */
 #include "compute/compute.h"
 
 extern const struct compute_backend compute_onednn;
@@ -27,102 +24,11 @@ const struct compute_backend compute_onednn = {.name = "onednn", .supported = on
 #else
 
 #include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-
-/* --- descriptors: a struct in 2.x, a handle that is owned in 3.x --- */
-
-#if DNNL_VERSION_MAJOR >= 3
-
-typedef dnnl_memory_desc_t desc;
-#define DESC_REF(d) (d)
-
-static dnnl_status_t desc_strided(desc *d, int rows, int cols, int64_t row_stride,
-                                  int64_t col_stride)
-{
-    const dnnl_dims_t dims = {rows, cols}, strides = {row_stride, col_stride};
-    return dnnl_memory_desc_create_with_strides(d, 2, dims, dnnl_f32, strides);
-}
-
-static dnnl_status_t desc_any(desc *d, int rows, int cols)
-{
-    const dnnl_dims_t dims = {rows, cols};
-    return dnnl_memory_desc_create_with_tag(d, 2, dims, dnnl_f32, dnnl_format_tag_any);
-}
-
-static dnnl_status_t desc_query(desc *d, const_dnnl_primitive_desc_t pd, dnnl_query_t what)
-{
-    return dnnl_memory_desc_clone(d, dnnl_primitive_desc_query_md(pd, what, 0));
-}
-
-static void desc_release(desc *d)
-{
-    if (*d)
-        dnnl_memory_desc_destroy(*d);
-    *d = NULL;
-}
-
-static dnnl_status_t append_sum(dnnl_post_ops_t ops)
-{
-    return dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef);
-}
-
-static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-                                 const_dnnl_primitive_attr_t attr, const desc *a, const desc *w,
-                                 const desc *out)
-{
-    return dnnl_matmul_primitive_desc_create(pd, engine, *a, *w, NULL, *out, attr);
-}
-
-#else
-
-typedef dnnl_memory_desc_t desc;
-#define DESC_REF(d) (&(d))
-
-static dnnl_status_t desc_strided(desc *d, int rows, int cols, int64_t row_stride,
-                                  int64_t col_stride)
-{
-    const dnnl_dims_t dims = {rows, cols}, strides = {row_stride, col_stride};
-    return dnnl_memory_desc_init_by_strides(d, 2, dims, dnnl_f32, strides);
-}
-
-static dnnl_status_t desc_any(desc *d, int rows, int cols)
-{
-    const dnnl_dims_t dims = {rows, cols};
-    return dnnl_memory_desc_init_by_tag(d, 2, dims, dnnl_f32, dnnl_format_tag_any);
-}
-
-static dnnl_status_t desc_query(desc *d, const_dnnl_primitive_desc_t pd, dnnl_query_t what)
-{
-    *d = *dnnl_primitive_desc_query_md(pd, what, 0);
-    return dnnl_success;
-}
-
-static void desc_release(desc *d)
-{
-    (void)d;
-}
-
-static dnnl_status_t append_sum(dnnl_post_ops_t ops)
-{
-    return dnnl_post_ops_append_sum(ops, 1);
-}
-
-static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *pd, dnnl_engine_t engine,
-                                 const_dnnl_primitive_attr_t attr, const desc *a, const desc *w,
-                                 const desc *out)
-{
-    dnnl_matmul_desc_t op;
-    dnnl_status_t s = dnnl_matmul_desc_init(&op, a, w, NULL, out);
-    return s != dnnl_success ? s : dnnl_primitive_desc_create(pd, &op, attr, engine, NULL);
-}
-
-#endif
-
-/* --- the backend --- */
+#include "compute/onednn_descriptor.h"
 
 enum { ROWS = 128, FIRST_CAPACITY = 256 };
 

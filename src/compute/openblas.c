@@ -27,7 +27,8 @@ struct compute {
 };
 
 struct packed {
-    int k, n;
+    int k, n;     /* n of the weight that it holds */
+    int most;     /* n of what it has room for */
     real *panels; /* NULL: narrow */
     struct narrow_weight narrow;
 };
@@ -132,7 +133,7 @@ static struct packed *openblas_pack_new(struct compute *c, int k, int n, struct 
     if (!p)
         return NULL;
     p->k = p->narrow.k = k;
-    p->n = p->narrow.n = n;
+    p->n = p->narrow.n = p->most = n;
     if (c->narrow ? narrow_new(c, &p->narrow, err) < 0
                   : !(p->panels = memory_new_aligned(panel_size(k, n), sizeof(real), err))) {
         openblas_pack_free(p);
@@ -145,9 +146,20 @@ static void openblas_pack(struct compute *c, struct packed *p, struct mat w, boo
 {
     assert(w.rows == (transposed ? p->n : p->k) && w.cols == (transposed ? p->k : p->n));
     if (c->narrow)
-        c->narrow->pack(w, transposed, &p->narrow);
+        c->narrow->pack(w, transposed, NULL, &p->narrow);
     else
         panel_pack(w, transposed, p->panels);
+}
+
+static void openblas_pack_rows(struct compute *c, struct packed *p, struct mat w, const int *rows,
+                               int n)
+{
+    assert(w.cols == p->k && n > 0 && n <= p->most);
+    p->n = p->narrow.n = n;
+    if (c->narrow)
+        c->narrow->pack(w, true, rows, &p->narrow);
+    else
+        panel_pack_rows(w, rows, n, p->panels);
 }
 
 static void poison(struct mat out)
@@ -196,6 +208,7 @@ const struct compute_backend compute_openblas = {
     .gemm = openblas_gemm,
     .pack_new = openblas_pack_new,
     .pack = openblas_pack,
+    .pack_rows = openblas_pack_rows,
     .pack_free = openblas_pack_free,
     .gemm_packed = openblas_gemm_packed,
     .failed = openblas_failed,

@@ -40,5 +40,7 @@ static inline size_t panel_stripes(int m)
 
 /* panels [panel_size(k, n)] = op(w) [k,n]; w is [n,k] when transposed. */
 void panel_pack(struct mat w, bool transposed, real *panels);
+/* As panel_pack, transposed, of the n rows `rows` of w alone. */
+void panel_pack_rows(struct mat w, const int *rows, int n, real *panels);
 
 #endif

@@ -11,61 +11,88 @@ enum { VECTOR_BYTES = 32, TILE = 6 };
 enum { VECTOR_BYTES = 16, TILE = 6 };
 #endif
 
-enum { LANES = VECTOR_BYTES / sizeof(real), STEP = 2 * LANES, DEPTH = PANEL_DEPTH };
+enum {
+    LANES = VECTOR_BYTES / sizeof(real),
+    STEP = 2 * LANES,
+    LINE = 64 / sizeof(real),
+    DEPTH = PANEL_DEPTH,
+    ROWS = 20 * TILE, /* of A over DEPTH that stay in cache while all panels pass by */
+    FEW = 4           /* rows that take no longer than their panel takes to arrive */
+};
 
 typedef real vector __attribute__((vector_size(VECTOR_BYTES)));
 /* The same, at any address and aliasing `real`. */
 typedef real loose __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real)), may_alias));
 
-/* rows x STEP elements of C; `rows` and `across` are constant where this is inlined. Element (r, i)
- * of A is a[r * lda + i], or a[i * TILE + r] when it lies across, in a stripe. */
-static inline __attribute__((always_inline)) void multiply_tile(int rows, bool across, int k,
-                                                                const real *a, int lda,
-                                                                const real *panel, bool add,
-                                                                real *c, int ldc)
+/* What a tile reads beside C. Element (r, i) of A is a[r * lda + i], or a[i * TILE + r] when it
+ * lies across, in a stripe. */
+struct tile {
+    const real *a, *panel;
+    const real *ahead; /* what is asked for meanwhile: k pieces of `piece` numbers */
+    size_t k, lda, piece;
+    bool add; /* to C, which is overwritten otherwise */
+};
+
+/* rows x STEP elements of C; `rows`, `across` and `add` are constant where this is inlined. Four
+ * rows share a pointer: with one for each, pointers run out of registers. */
+static inline __attribute__((always_inline)) void
+multiply_tile(size_t rows, bool across, bool add, const struct tile *t, real *c, size_t ldc)
 {
     vector sum[TILE][2];
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < 2; v++)
-            sum[r][v] = add ? (vector) * (const loose *)(c + (size_t)r * (size_t)ldc + v * LANES)
-                            : (vector){0};
-    for (int i = 0; i < k; i++, panel += PANEL) {
+    const real *a = t->a, *panel = t->panel, *ahead = t->ahead;
+    size_t lda = t->lda, lda3 = 3 * lda;
+    const real *a4 = rows > 4 ? a + 4 * lda : a, *a8 = rows > 8 ? a + 8 * lda : a;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t v = 0; v < 2; v++)
+            sum[r][v] = add ? (vector) * (const loose *)(c + r * ldc + v * LANES) : (vector){0};
+    for (size_t i = 0; i < t->k; i++) {
         vector w0 = *(const loose *)panel, w1 = *(const loose *)(panel + LANES);
-        for (int r = 0; r < rows; r++) {
-            real x =
-                across ? a[(size_t)i * TILE + (size_t)r] : a[(size_t)r * (size_t)lda + (size_t)i];
+        __builtin_prefetch(ahead, 0, 2);
+        for (size_t r = 0; r < rows; r++) {
+            const real *four = r < 4 ? a : r < 8 ? a4 : a8;
+            real x = across ? a[r] : four[r % 4 == 3 ? lda3 : r % 4 * lda];
             sum[r][0] += x * w0;
             sum[r][1] += x * w1;
         }
+        panel += PANEL;
+        ahead += t->piece;
+        a += across ? TILE : 1;
+        a4++;
+        a8++;
     }
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < 2; v++)
-            *(loose *)(c + (size_t)r * (size_t)ldc + v * LANES) = sum[r][v];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t v = 0; v < 2; v++)
+            *(loose *)(c + r * ldc + v * LANES) = sum[r][v];
 }
 
-/* As multiply_tile for the largest constant at most `rows`, which it returns. */
-static int multiply_some(int rows, bool across, int k, const real *a, int lda, const real *panel,
-                         bool add, real *c, int ldc)
-{
-#define TRY(count)                                                                                 \
-    if (count <= TILE && rows >= count) {                                                          \
-        if (across)                                                                                \
-            multiply_tile(count <= TILE ? count : 1, true, k, a, lda, panel, add, c, ldc);         \
+/* A function for each number of rows: in one of all, the compiler moves the sums about. */
+#define TILES(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#define FUNCTIONS(count)                                                                           \
+    static void straight_##count(const struct tile *t, real *c, size_t ldc)                        \
+    {                                                                                              \
+        if (t->add)                                                                                \
+            multiply_tile(count <= TILE ? count : 1, false, true, t, c, ldc);                      \
         else                                                                                       \
-            multiply_tile(count <= TILE ? count : 1, false, k, a, lda, panel, add, c, ldc);        \
-        return count;                                                                              \
+            multiply_tile(count <= TILE ? count : 1, false, false, t, c, ldc);                     \
+    }                                                                                              \
+    static void across_##count(const struct tile *t, real *c, size_t ldc)                          \
+    {                                                                                              \
+        if (t->add)                                                                                \
+            multiply_tile(count <= TILE ? count : 1, true, true, t, c, ldc);                       \
+        else                                                                                       \
+            multiply_tile(count <= TILE ? count : 1, true, false, t, c, ldc);                      \
     }
-    TRY(12)
-    TRY(8)
-    TRY(6)
-    TRY(5)
-    TRY(4)
-    TRY(3)
-    TRY(2)
-    TRY(1)
-#undef TRY
-    return 0;
-}
+TILES(FUNCTIONS)
+#undef FUNCTIONS
+
+typedef void tile_function(const struct tile *t, real *c, size_t ldc);
+#define STRAIGHT(count) straight_##count,
+#define ACROSS(count)   across_##count,
+static tile_function *const straight[] = {NULL, TILES(STRAIGHT)};
+static tile_function *const across[] = {NULL, TILES(ACROSS)};
+#undef STRAIGHT
+#undef ACROSS
+#undef TILES
 
 /* The left-hand side over a block of k. */
 struct left {
@@ -74,29 +101,52 @@ struct left {
     int depth;
 };
 
-/* All rows of `width` <= STEP columns; a narrow last one goes by way of a buffer. */
-static void multiply_columns(const struct left *a, const real *panel, bool add, struct mat out)
+/* Rows of the tile where `rest` are left: the last two tiles share them, but a stripe is whole. */
+static int tile_rows(const struct left *a, int rest)
+{
+    if (rest > TILE && rest < 2 * TILE && !a->stripes)
+        return (rest + 1) / 2;
+    return rest < TILE ? rest : TILE;
+}
+
+static void ask_for(struct mat c)
+{
+    for (int r = 0; r < c.rows; r++)
+        for (int i = 0; i < c.cols; i += LINE)
+            __builtin_prefetch(mat_row(c, r) + i);
+}
+
+/* All rows of `width` <= STEP columns, by a block of a panel; the tiles ask for that of the `next`
+ * panel by parts. A narrow last panel goes by way of a buffer. */
+static void multiply_columns(const struct left *a, const real *panel, const real *next, bool add,
+                             struct mat out)
 {
     real edge[TILE * STEP];
-    int width = out.cols, depth = a->depth;
-    for (int r = 0; r < out.rows;) {
-        bool across = a->stripes != NULL;
-        int rest = out.rows - r < TILE ? out.rows - r : TILE;
-        const real *from = across
-                               ? a->stripes + (size_t)(r / TILE) * (size_t)depth * TILE + r % TILE
-                               : mat_row(a->rows, r);
-        if (width == STEP) {
-            r += multiply_some(rest, across, depth, from, a->rows.ld, panel, add, mat_row(out, r),
-                               out.ld);
+    int tiles = (out.rows + TILE - 1) / TILE;
+    struct tile t = {
+        .panel = panel,
+        .ahead = next,
+        .k = (size_t)a->depth,
+        .lda = (size_t)a->rows.ld,
+        .piece = out.rows > FEW ? (size_t)(PANEL / tiles) : 0,
+        .add = add,
+    };
+    for (int r = 0, n; r < out.rows; r += n, t.ahead += t.k * t.piece) {
+        n = tile_rows(a, out.rows - r);
+        t.a = a->stripes ? a->stripes + (size_t)r * t.k : mat_row(a->rows, r);
+        tile_function *multiply_rows = a->stripes ? across[n] : straight[n];
+        int rest = out.rows - r - n;
+        ask_for(mat_rows(out, r + n, rest < TILE ? rest : TILE));
+        if (out.cols == STEP) {
+            multiply_rows(&t, mat_row(out, r), (size_t)out.ld);
             continue;
         }
+        struct mat narrow = {edge, n, out.cols, STEP};
         memset(edge, 0, sizeof edge);
-        struct mat narrow = {edge, rest, width, STEP};
         if (add)
-            mat_copy(narrow, mat_rows(out, r, rest));
-        int done = multiply_some(rest, across, depth, from, a->rows.ld, panel, add, edge, STEP);
-        mat_copy(mat_rows(out, r, done), mat_rows(narrow, 0, done));
-        r += done;
+            mat_copy(narrow, mat_rows(out, r, n));
+        multiply_rows(&t, edge, STEP);
+        mat_copy(mat_rows(out, r, n), narrow);
     }
 }
 
@@ -106,29 +156,38 @@ static void multiply_block(const struct left *a, const real *panels, int k, int 
 {
     for (int n = 0; n < out.cols; n += STEP) {
         int width = out.cols - n < STEP ? out.cols - n : STEP;
-        const real *panel = panels + (size_t)(n / PANEL) * (size_t)k * PANEL +
-                            (size_t)from * PANEL + (size_t)(n % PANEL);
-        multiply_columns(a, panel, add, mat_cols(out, n, width));
+        const real *panel = panels + ((size_t)(n / PANEL) * (size_t)k + (size_t)from) * PANEL;
+        const real *next = n / PANEL * PANEL + PANEL < out.cols ? panel + (size_t)k * PANEL : panel;
+        multiply_columns(a, panel + n % PANEL, next, add, mat_cols(out, n, width));
     }
+}
+
+static int block_rows(int left)
+{
+    return left < ROWS ? left : ROWS;
 }
 
 static void multiply(struct mat a, const real *panels, real beta, struct mat out)
 {
     if (a.cols == 0 && beta == 0)
         mat_zero(out);
-    for (int from = 0; from < a.cols; from += DEPTH) {
-        int depth = a.cols - from < DEPTH ? a.cols - from : DEPTH;
-        struct left left = {mat_cols(a, from, depth), NULL, depth};
-        multiply_block(&left, panels, a.cols, from, from > 0 || beta != 0, out);
+    for (int m = 0, rows; m < a.rows; m += rows) {
+        rows = block_rows(a.rows - m);
+        for (int from = 0; from < a.cols; from += DEPTH) {
+            int depth = a.cols - from < DEPTH ? a.cols - from : DEPTH;
+            struct left left = {mat_cols(mat_rows(a, m, rows), from, depth), NULL, depth};
+            multiply_block(&left, panels, a.cols, from, from > 0 || beta != 0,
+                           mat_rows(out, m, rows));
+        }
     }
 }
 
 /* stripes [m / TILE][depth][TILE] = a^T, a few rows at a time so that both sides stay in cache. */
 static void stripe(struct mat a, real *stripes)
 {
-    enum { ROWS = 16 };
-    for (int from = 0; from < a.rows; from += ROWS) {
-        int to = from + ROWS < a.rows ? from + ROWS : a.rows;
+    enum { SOME = 16 };
+    for (int from = 0; from < a.rows; from += SOME) {
+        int to = from + SOME < a.rows ? from + SOME : a.rows;
         for (int m = 0; m < a.cols; m += TILE) {
             size_t width = (size_t)(a.cols - m < TILE ? a.cols - m : TILE);
             real *target = stripes + (size_t)(m / TILE) * (size_t)a.rows * TILE;
@@ -141,11 +200,15 @@ static void stripe(struct mat a, real *stripes)
 static void multiply_across(struct mat a, real *stripes, const real *panels, real beta,
                             struct mat out)
 {
-    for (int from = 0; from < a.rows; from += DEPTH) {
-        int depth = a.rows - from < DEPTH ? a.rows - from : DEPTH;
-        struct left left = {{0}, stripes, depth};
-        stripe(mat_rows(a, from, depth), stripes);
-        multiply_block(&left, panels, a.rows, from, from > 0 || beta != 0, out);
+    for (int m = 0, rows; m < out.rows; m += rows) {
+        rows = block_rows(out.rows - m);
+        for (int from = 0; from < a.rows; from += DEPTH) {
+            int depth = a.rows - from < DEPTH ? a.rows - from : DEPTH;
+            struct left left = {{0}, stripes, depth};
+            stripe(mat_cols(mat_rows(a, from, depth), m, rows), stripes);
+            multiply_block(&left, panels, a.rows, from, from > 0 || beta != 0,
+                           mat_rows(out, m, rows));
+        }
     }
 }
 

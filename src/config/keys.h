@@ -49,6 +49,7 @@
 SECTION_BEGIN(data, "The sentence pairs to learn from.")
 TEXTS(data, train_source, "source side of the training text: plain or gzip files, one sentence a line")
 TEXTS(data, train_target, "target side, line by line the translation of `data.train_source`")
+TEXTS(data, alignments, "links of the words of `data.train_source` and `data.train_target`, counted from 0 as spaces separate them, to guide attention with: a line such as `0-0 2-1` for each pair (Pharaoh's format, as of `satz align`)")
 TEXT(data, valid_source, "", "source side of the held-out text that validation uses")
 TEXT(data, valid_target, "", "target side of the held-out text")
 TEXT(data, cache, "", "folder for the tokenised text; empty: inside `train.folder`")
@@ -63,7 +64,7 @@ SECTION_BEGIN(tokenizer, "How text is cut into the units of the vocabulary (Sent
 CHOICE(tokenizer, type, unigram, TOKENIZER_LIST, "kind of unit")
 INTEGER(tokenizer, vocabulary, 8000, 16, 1000000, "number of units, of each side unless joint")
 BOOLEAN(tokenizer, joint, true, "one vocabulary learned from both sides together")
-REAL(tokenizer, coverage, 1.0, 0.5, 1.0, "share of the characters in the text that get a unit of their own")
+REAL(tokenizer, coverage, 1.0, 0.98, 1.0, "share of the characters in the text that get a unit of their own")
 TEXT(tokenizer, source_model, "", "existing SentencePiece model of the source side, instead of training one")
 TEXT(tokenizer, target_model, "", "existing SentencePiece model of the target side; the same file if joint")
 SECTION_END(tokenizer)
@@ -153,6 +154,11 @@ FRACTION(train, ema, 0.0,
          "decay of a moving average of the weights, which is validated and saved; 0: none")
 REAL(train, rdrop, 0.0, 0.0, 1000.0,
      "weight of the disagreement between two passes with different dropout (Liang 2021); 0: one pass")
+REAL(train, guided_weight, 0.1, 0.0, 1000.0,
+     "weight of guided alignment (Chen 2016) in the loss, where there are `data.alignments`")
+CHOICE(train, guided_cost, ce, GUIDED_COST_LIST,
+       "how far attention's weights w are from the alignment A of a target word")
+REAL(train, guided_decay, 1.0, 0.0, 1.0, "what `train.guided_weight` is multiplied by after every epoch")
 INTEGER(train, bptt, 0, 0, 10000,
         "target steps that a gradient goes back over; 0: the whole sentence")
 CHOICE(train, on_nonfinite, skip, ON_NONFINITE_LIST,

@@ -148,6 +148,11 @@ static int check_data(const struct recipe *r, struct satz_error *err)
                          "data.train_source has %zu files but data.train_target %zu; they are "
                          "read in pairs",
                          r->data.train_source.n, r->data.train_target.n);
+    if (r->data.alignments.n > 0 && r->data.alignments.n != r->data.train_source.n)
+        return error_set(err,
+                         "data.alignments has %zu files but data.train_source %zu; each aligns "
+                         "the pairs of one of them",
+                         r->data.alignments.n, r->data.train_source.n);
     if (!r->data.valid_source[0] != !r->data.valid_target[0])
         return error_set(err, "data.valid_source and data.valid_target: one is given without the "
                               "other; give both or none");
@@ -217,6 +222,11 @@ static int check_attention(const struct recipe *r, struct satz_error *err)
     const char *score = r->attention.score, *window = r->attention.window;
     bool none = recipe_is(r->attention.place, "none");
     bool covers = !recipe_is(r->attention.coverage, "none");
+    if (r->data.alignments.n > 0 && (none || recipe_is(window, "hard")))
+        return error_set(err, "data.alignments are given to guide attention, but %s",
+                         none ? "attention.place is none: there is none to guide"
+                              : "attention.window hard looks at one drawn word: it has no weights "
+                                "that could follow them; use another window, or leave them out");
     if (none && !recipe_is(window, "global"))
         return error_set(err,
                          "attention.window is %s, but attention.place is none: there is no "

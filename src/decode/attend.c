@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "decode/force.h"
+#include "text/token_words.h"
 
 /* One side of a pair, cut into units. */
 struct side {
@@ -26,11 +27,6 @@ static void side_release(struct side *s)
     free(s->unit);
     free(s->spans);
     strbuf_release(&s->surface);
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 /* The text that ids stand for, as tokenizer_decode has it but for outer spaces, and their places in
@@ -87,21 +83,14 @@ static int label_tokens(struct side *s, struct satz_error *err)
     return 0;
 }
 
-/* A token is part of the first word that ends after the token's start. Words are counted as they
- * stand in the text, also where no token is left of one; those after the last token are cut off. */
+/* Words stay also where no token is left of one; those after the last token are cut off. */
 static int label_words(struct side *s, size_t length, struct satz_error *err)
 {
     size_t at = 0, begin;
-    int token = 0, n = s->tokens->n;
-    while (length > 0 && is_space(s->text[length - 1]))
-        length--;
-    while (token < n) {
-        while (at < length && is_space(s->text[at]))
-            at++;
-        for (begin = at; at < length && !is_space(s->text[at]);)
-            at++;
-        for (; token < n && (s->spans[token].begin < at || at == length); token++)
-            s->unit[token] = s->n_units;
+    int n = s->tokens->n;
+    token_words_find(s->text, length, s->spans, n, s->unit);
+    while (n > 0 && s->n_units <= s->unit[n - 1]) {
+        token_words_next(s->text, length, &at, &begin);
         if (add_label(s, s->text + begin, at - begin, err) < 0)
             return -1;
     }
@@ -223,7 +212,7 @@ static int keep_attention(void *user, size_t index, const struct score_result *r
         .n_targets = to.n_units,
         .windows = windows,
         .truncated = tokens->source.truncated || tokens->target.truncated,
-        .invalid = tokens->source.invalid || tokens->target.invalid,
+        .invalid = tokens->source.invalid | 2 * tokens->target.invalid,
     };
     from.labels = to.labels = NULL;
     side_release(&from);

@@ -47,16 +47,18 @@ static bool is_known(const int *ids, size_t n)
     return true;
 }
 
-static int add_phrase(struct demand *d, const struct tokenizer *t, const char *text,
-                      struct phrase *phrase, struct satz_error *err)
+/* `name`: what messages call it. */
+static int add_phrase(struct demand *d, const struct tokenizer *t, const char *name,
+                      const char *text, struct phrase *phrase, struct satz_error *err)
 {
     size_t from = d->ids.n;
     if (utf8_valid_prefix(text, strlen(text)) < strlen(text))
-        return error_set(err, "\"%s\" is not valid UTF-8", text);
+        return error_set(err, "the %s \"%s\" is not valid UTF-8", name, text);
     if (tokenizer_encode(t, text, strlen(text), &d->ids, err) < 0)
         return -1;
     if (!is_known(d->ids.ids + from, d->ids.n - from))
-        return error_set(err, "\"%s\" has characters that the model cannot write", text);
+        return error_set(err, "the %s \"%s\" has characters that the model cannot write", name,
+                         text);
     phrase->n = (int)(d->ids.n - from);
     return 0;
 }
@@ -87,7 +89,7 @@ static int add_required(struct demand *d, const struct tokenizer *t, const struc
     if (!d->required)
         return -1;
     for (size_t i = 0; i < r->n_required; i++) {
-        if (add_phrase(d, t, r->required[i], &d->required[i], err) < 0)
+        if (add_phrase(d, t, "required phrase", r->required[i], &d->required[i], err) < 0)
             return -1;
         if (d->required[i].n == 0)
             return error_set(err, "a required phrase is empty");
@@ -106,7 +108,7 @@ static int fill(struct demand *d, const struct tokenizer *t, const struct satz_r
 {
     struct phrase prefix = {0};
     size_t length = r->prefix ? strlen(r->prefix) : 0;
-    if (length > 0 && add_phrase(d, t, r->prefix, &prefix, err) < 0)
+    if (length > 0 && add_phrase(d, t, "prefix", r->prefix, &prefix, err) < 0)
         return -1;
     if ((r->n_forbidden > 0 && add_forbidden(d, r, err) < 0) ||
         (r->n_required > 0 && add_required(d, t, r, err) < 0))

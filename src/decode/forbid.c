@@ -146,7 +146,8 @@ void forbid_repeats(struct work *w, int row, int n, struct row_scores *s)
     int before = w->options->no_repeat - 1;
     int *words = w->history;
     read_words(w, w->now[row].node, n, words);
+    /* What was written has a place. */
     for (int i = 0; i + before < n; i++)
         if (memcmp(words + i, words + n - before, (size_t)before * sizeof *words) == 0)
-            w->top->exclude(w->vocabulary, s->z, w->maxima, words[i + before]);
+            w->top->exclude(s->n, s->z, w->maxima, score_place(s, words[i + before]));
 }

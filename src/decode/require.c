@@ -92,12 +92,12 @@ int require_choose(struct work *w, int row, int n, struct row_scores *s, struct 
     int words[MOST_PHRASES], count = 0;
     int n_words = require_next(task, &w->now[row].progress, words);
     for (int i = 0; i < n_words; i++) {
-        double sum = w->now[row].sum + score_log(s, s->z[words[i]]);
+        double sum = w->now[row].sum + score_log(s, s->z[score_place(s, words[i])]);
         if (!is_among(c, count, words[i]) && !(sum == -INFINITY))
             c[count++] = (struct candidate){words[i], sum, sum};
     }
     for (int i = 0; i < count; i++)
-        w->top->exclude(w->vocabulary, s->z, w->maxima, c[i].word);
+        w->top->exclude(s->n, s->z, w->maxima, score_place(s, c[i].word));
     if (w->options->no_repeat > 0)
         forbid_repeats(w, row, n, s);
     return count + take_allowed(w, row, n, s, w->options->beam + 1, c + count);

@@ -20,17 +20,17 @@ static void make_logits(struct work *w, struct row_scores *s)
 {
     if (!s->probabilities)
         return;
-    for (int v = 0; v < w->vocabulary; v++)
+    for (int v = 0; v < s->n; v++)
         s->z[v] = s->z[v] > 0 ? (real)log((double)s->z[v]) : -(real)INFINITY;
     s->log_sum = 0;
     s->probabilities = false;
-    w->top->scan(w->vocabulary, s->z, w->maxima);
+    w->top->scan(s->n, s->z, w->maxima);
 }
 
-static real largest(const struct work *w)
+static real largest(const struct work *w, int n)
 {
     real top = w->maxima[0];
-    for (int b = 1; b < top_blocks(w->vocabulary); b++)
+    for (int b = 1; b < top_blocks(n); b++)
         top = w->maxima[b] > top ? w->maxima[b] : top;
     return top;
 }
@@ -40,15 +40,14 @@ static real largest(const struct work *w)
 static int take_likeliest(struct work *w, struct row_scores *s)
 {
     const struct search_options *o = w->options;
-    int most = o->top_k > 0 && o->top_k < w->vocabulary ? o->top_k : w->vocabulary, n = 0;
-    real top = largest(w);
+    int most = o->top_k > 0 && o->top_k < s->n ? o->top_k : s->n, n = 0;
+    real top = largest(w, s->n);
     double total = 0, sum = 0;
-    if (most == w->vocabulary)
-        total = w->top->soften(w->vocabulary, s->z, top, (real)o->temperature, w->drawn);
+    if (most == s->n)
+        total = w->top->soften(s->n, s->z, top, (real)o->temperature, w->drawn);
     while (n < most && (total == 0 || sum < o->top_p * total)) {
-        int more = most == w->vocabulary && most - n > TAKEN_AT_ONCE ? TAKEN_AT_ONCE : most - n;
-        int got =
-            w->top->take(w->vocabulary, s->z, w->maxima, more, w->top_words + n, w->top_values + n);
+        int more = most == s->n && most - n > TAKEN_AT_ONCE ? TAKEN_AT_ONCE : most - n;
+        int got = w->top->take(s->n, s->z, w->maxima, more, w->top_words + n, w->top_values + n);
         for (int i = n; i < n + got; i++)
             sum += exp(((double)w->top_values[i] - (double)top) / o->temperature);
         n += got;
@@ -91,16 +90,16 @@ static int sample_choose(struct work *w, int row, int n, struct row_scores *s, s
     bool all = o->top_k == 0 && o->top_p >= 1;
     uint64_t key = rng_key(o->seed, sentence->key, (uint64_t)w->now[row].number);
     make_logits(w, s);
-    int count = w->vocabulary;
+    int count = s->n;
     if (all)
-        w->top->soften(count, s->z, largest(w), (real)o->temperature, w->drawn);
+        w->top->soften(count, s->z, largest(w, s->n), (real)o->temperature, w->drawn);
     else
         count = take_likeliest(w, s);
     for (uint64_t attempt = 0;; attempt++) {
         int i = draw(w->drawn, count, rng_uniform(key, attempt << 32 | (uint64_t)n));
         if (i < 0)
             return 0;
-        int word = all ? i : w->top_words[i];
+        int word = score_word(s, all ? i : w->top_words[i]);
         if (!sentence->watched || word_allowed(w, row, n, word)) {
             double sum = w->now[row].sum + score_log(s, all ? s->z[i] : w->top_values[i]);
             c[0] = (struct candidate){word, sum, sum};

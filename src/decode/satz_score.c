@@ -45,7 +45,7 @@ struct satz_score *translator_score(struct translator *t, const struct satz_pair
     }
     for (size_t i = 0; s.scores && i < n; i++) {
         s.scores[i].truncated = tokens[i].source.truncated || tokens[i].target.truncated;
-        s.scores[i].invalid = tokens[i].source.invalid || tokens[i].target.invalid;
+        s.scores[i].invalid = tokens[i].source.invalid | 2 * tokens[i].target.invalid;
     }
     force_release(tokens, n);
     return s.scores;

@@ -15,6 +15,7 @@ struct satz_model {
 struct satz_translator {
     struct translator *translator;
     struct dictionary *dictionary;
+    struct shortlist shortlist;
 };
 
 const char *satz_precision_name(int index)
@@ -83,6 +84,8 @@ static int read_settings(struct translator_options *o, const struct recipe *reci
             return -1;
     }
     o->search = translator_search_options(&changed);
+    o->search.shortlist_best = SATZ_SHORTLIST_BEST;
+    o->search.shortlist_commonest = SATZ_SHORTLIST_COMMONEST;
     o->batch = changed.decode.batch;
     return 0;
 }
@@ -94,7 +97,11 @@ static int merge_options(struct translator_options *o, const struct satz_transla
         choose(&o->search.n_best, given->n_best, 1000, "n_best", err) < 0 ||
         choose(&o->batch, given->batch, 100000, "batch", err) < 0 ||
         choose(&o->threads, given->threads, 1024, "threads", err) < 0 ||
-        choose(&o->max_length, given->max_length, 40000, "max_length", err) < 0)
+        choose(&o->max_length, given->max_length, 40000, "max_length", err) < 0 ||
+        choose(&o->search.shortlist_best, given->shortlist_best, SHORTLIST_MOST, "shortlist_best",
+               err) < 0 ||
+        choose(&o->search.shortlist_commonest, given->shortlist_commonest, 1000000,
+               "shortlist_commonest", err) < 0)
         return -1;
     if (o->search.n_best > o->search.beam && o->search.strategy != strategy_find("sample"))
         return error_set(err, "n_best is %d but the beam holds only %d hypotheses: widen the beam",
@@ -103,6 +110,9 @@ static int merge_options(struct translator_options *o, const struct satz_transla
     o->replace_unknown = given->replace_unknown;
     if (given->dictionary && !given->replace_unknown)
         return error_set(err, "a dictionary is of use only with replace_unknown");
+    if (!given->shortlist && (given->shortlist_best || given->shortlist_commonest))
+        return error_set(err, "shortlist_best and shortlist_commonest are of use only with a "
+                              "shortlist");
     if (!given->has_length_penalty)
         return 0;
     if (!(given->length_penalty >= 0 && given->length_penalty <= 10))
@@ -161,6 +171,15 @@ static const struct model **list_ensemble(const struct satz_model *first,
     return models;
 }
 
+static int open_shortlist(struct shortlist *s, const struct satz_model *model, const char *path,
+                          struct satz_error *err)
+{
+    if (!model->backend->pack_rows)
+        return error_set(err, "backend %s knows no shortlists; use openblas", model->backend->name);
+    return shortlist_open(s, path, model->model.source_tokenizer, model->model.target_tokenizer,
+                          err);
+}
+
 struct satz_translator *satz_translator_new(const struct satz_model *model,
                                             const struct satz_translator_options *options,
                                             struct satz_error *err)
@@ -175,6 +194,9 @@ struct satz_translator *satz_translator_new(const struct satz_model *model,
         goto fail;
     if (given->dictionary && !(t->dictionary = dictionary_new(given->dictionary, err)))
         goto fail;
+    if (given->shortlist && open_shortlist(&t->shortlist, model, given->shortlist, err) < 0)
+        goto fail;
+    o.search.shortlist = given->shortlist ? &t->shortlist : NULL;
     o.ensemble = ensemble;
     o.n_ensemble = (int)given->n_ensemble;
     o.dictionary = t->dictionary;
@@ -195,6 +217,7 @@ void satz_translator_free(struct satz_translator *t)
         return;
     translator_free(t->translator);
     dictionary_free(t->dictionary);
+    shortlist_release(&t->shortlist);
     free(t);
 }
 

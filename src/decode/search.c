@@ -81,6 +81,8 @@ static void plan_members(struct work *w, struct arena *arena)
                           &member->decoder);
         loss_plan(&network->loss, &network->weights, arena, &member->logits);
     }
+    if (w->options->shortlist)
+        w->set = arena_take(arena, (size_t)word_set_size(w->vocabulary), sizeof *w->set);
     if (w->n_members > 1)
         w->mixed = pass_mat(arena, LOSS_CHUNK, w->vocabulary);
     if (attends(w))
@@ -202,14 +204,15 @@ int take_allowed(struct work *w, int row, int n, struct row_scores *s, int k, st
     bool watched = row_sentence(w, row)->watched;
     double before = w->now[row].sum;
     int count = 0, got;
-    k = k < w->vocabulary ? k : w->vocabulary;
+    k = k < s->n ? k : s->n;
     do {
-        got = w->top->take(w->vocabulary, s->z, w->maxima, k - count, w->top_words, w->top_values);
+        got = w->top->take(s->n, s->z, w->maxima, k - count, w->top_words, w->top_values);
         for (int i = 0; i < got; i++) {
-            if (watched && !word_allowed(w, row, n, w->top_words[i]))
+            int word = score_word(s, w->top_words[i]);
+            if (watched && !word_allowed(w, row, n, word))
                 continue;
             double sum = before + score_log(s, w->top_values[i]);
-            c[count++] = (struct candidate){w->top_words[i], sum, sum};
+            c[count++] = (struct candidate){word, sum, sum};
         }
     } while (watched && got > 0 && count < k);
     return count;
@@ -225,14 +228,14 @@ static void rank_row(struct work *w, int row, int n, struct row_scores s)
     double before = w->now[row].sum, end = before + score_log(&s, s.z[TOKEN_END]);
     w->n_candidates[row] = 0;
     if (only >= 0) {
-        double sum = before + score_log(&s, s.z[only]);
+        double sum = before + score_log(&s, s.z[score_place(&s, only)]);
         c[w->n_candidates[row]++] = (struct candidate){only, sum, sum};
         return;
     }
-    w->top->exclude(w->vocabulary, s.z, w->maxima, TOKEN_PAD);
-    w->top->exclude(w->vocabulary, s.z, w->maxima, TOKEN_BEGIN);
+    w->top->exclude(s.n, s.z, w->maxima, TOKEN_PAD);
+    w->top->exclude(s.n, s.z, w->maxima, TOKEN_BEGIN);
     if (n < sentence->least)
-        w->top->exclude(w->vocabulary, s.z, w->maxima, TOKEN_END);
+        w->top->exclude(s.n, s.z, w->maxima, TOKEN_END);
     if (w->options->no_repeat > 0 && task->n_required == 0)
         forbid_repeats(w, row, n, &s);
     w->n_candidates[row] = w->strategy->choose(w, row, n, &s, c);
@@ -245,19 +248,22 @@ static int rank_rows(struct work *w, int from, int count, int n, struct satz_err
 {
     real share = (real)1 / (real)w->n_members;
     for (int r = 0; r < count; r++) {
-        struct row_scores s = {.z = mat_row(w->members[0].logits, r)};
+        const struct listed *list = row_sentence(w, from + r)->list;
+        int words = list ? list->n : w->vocabulary;
+        struct row_scores s = {.z = mat_row(w->members[0].logits, r), .n = words, .list = list};
         for (int m = 0; m < w->n_members; m++) {
             const real *z = mat_row(w->members[m].logits, r);
-            real log_sum = w->top->scan(w->vocabulary, z, w->maxima);
+            real log_sum = w->top->scan(words, z, w->maxima);
             if (top_check(log_sum, err) < 0)
                 return -1;
             s.log_sum = (double)log_sum;
             if (w->n_members > 1)
-                w->top->mix(w->vocabulary, z, log_sum, share, m > 0, mat_row(w->mixed, r));
+                w->top->mix(words, z, log_sum, share, m > 0, mat_row(w->mixed, r));
         }
         if (w->n_members > 1) {
-            s = (struct row_scores){.z = mat_row(w->mixed, r), .probabilities = true};
-            w->top->scan(w->vocabulary, s.z, w->maxima);
+            s.z = mat_row(w->mixed, r);
+            s.probabilities = true;
+            w->top->scan(words, s.z, w->maxima);
         }
         rank_row(w, from + r, n, s);
     }
@@ -302,8 +308,8 @@ static int step_rows(struct work *w, int rows, int n, struct satz_error *err)
             const struct seq2seq *network = member->model->network;
             struct decoder_rows part =
                 decoder_rows_slice(&network->decoder, &member->decoder, from, count);
-            seq2seq_step(&member->model->pass, network, &member->source, w->words + from, &part,
-                         mat_rows(member->logits, 0, count));
+            seq2seq_advance(&member->model->pass, network, &member->source, w->words + from, &part);
+            output_rows(w, m, from, part.readout);
         }
         for (int r = from; w->attended.data && r < from + count; r++)
             attend_row(w, r);
@@ -423,14 +429,18 @@ static void write_results(struct work *w, struct search *s)
 }
 
 /* All sentences, from the first word to the last. */
-static int search_all(struct work *w, const struct search_task *tasks, struct satz_error *err)
+static int search_all(struct work *w, const struct search_task *tasks, struct search *s,
+                      const struct search_model *models, struct satz_error *err)
 {
     for (int m = 0; m < w->n_members; m++) {
         const struct search_model *model = w->members[m].model;
         seq2seq_encode(&model->pass, model->network, &w->batch->source, model->source_ids,
                        &w->members[m].source);
     }
-    for (int n = 0, rows = start(w, tasks); rows > 0; n++) {
+    int rows = start(w, tasks);
+    if (w->options->shortlist && make_lists(w, s, models, err) < 0)
+        return -1;
+    for (int n = 0; rows > 0; n++) {
         int next = 0;
         if (step_rows(w, rows, n, err) < 0)
             return -1;
@@ -490,7 +500,7 @@ int search_run(struct search *s, const struct search_model *models, int n_models
     if (status == 0) {
         arena_rewind(&s->arena, 0);
         plan(&w, &s->arena, s);
-        status = search_all(&w, tasks, err);
+        status = search_all(&w, tasks, s, models, err);
     }
     if (status == 0)
         write_results(&w, s);
@@ -501,5 +511,8 @@ int search_run(struct search *s, const struct search_model *models, int n_models
 void search_release(struct search *s)
 {
     arena_release(&s->arena);
+    for (int i = 0; i < s->n_lists; i++)
+        listed_release(&s->lists[i]);
+    free(s->lists);
     *s = (struct search){0};
 }

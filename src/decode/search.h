@@ -49,6 +49,7 @@
 #define SATZ_DECODE_SEARCH_H
 
 #include "model/seq2seq.h"
+#include "text/shortlist.h"
 #include "text/tokenizer.h"
 
 enum search_stop { STOP_EXACT, STOP_BEAM, STOP_FIRST };
@@ -67,6 +68,11 @@ struct search_options {
     double temperature, top_p; /* sample; > 0 */
     int top_k;                 /* 0: all */
     uint64_t seed;
+    /* NULL: all words are candidates. Else those of the sentence's shortlist, what is required of
+     * it and how it is to begin; a softmax is over the list. */
+    const struct shortlist *shortlist;
+    int shortlist_best;                /* translations of each word of the source */
+    int shortlist_commonest;           /* of the target's words */
     bool align;                        /* hypothesis.sources is wanted */
     const struct tokenizer *tokenizer; /* the target's; for tasks with phrases or a prefix only */
 };
@@ -108,10 +114,14 @@ struct search_result {
     int n;
 };
 
+struct listed;
+
 /* One thread's; all zero is an empty one. */
 struct search {
     struct search_result *results; /* of the last run, by the order given to batch_fill */
     struct arena arena;            /* owns them; memory is kept for the next run */
+    struct listed *lists;          /* [n_lists]: of the sentences, with a shortlist; as well */
+    int n_lists;
 };
 
 /* One network of an ensemble; all have the same vocabularies. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "decode/listed.h"
 #include "decode/normalise.h"
 #include "decode/search.h"
 #include "decode/top.h"
@@ -52,7 +53,8 @@ struct sentence {
     bool watched;     /* whether each word must be asked of word_allowed */
     uint64_t key;     /* random numbers */
     int kept;
-    struct ended *ended; /* the best [n_best], best first; `kept` are there */
+    struct ended *ended;       /* the best [n_best], best first; `kept` are there */
+    const struct listed *list; /* the words that there are for it; NULL: all */
 };
 
 /* Hypotheses that compete with each other: a sentence's, or those of one of its groups. */
@@ -88,6 +90,7 @@ struct work {
     int most_text;     /* bytes */
     size_t n_words;    /* of all sentences' longest hypotheses */
     struct mat mixed; /* a chunk of rows: the members' mean probabilities, when there are several */
+    uint64_t *set;    /* words of a sentence's list */
     int *sentence, *words; /* [rows] */
     struct sentence *sentences;
     struct ended *ended; /* [sentences, n_best] */
@@ -114,12 +117,26 @@ struct work {
     struct hypothesis *hypotheses;
 };
 
-/* A row's scores: logits of which log_sum is the normaliser, or probabilities. */
+/* A row's scores: logits of which log_sum is the normaliser, or probabilities. Score i is word i's,
+ * or that of the i-th word of a list. TOKEN_PAD to TOKEN_END are always the first. */
 struct row_scores {
-    real *z;
+    real *z; /* [n] */
+    int n;
+    const struct listed *list; /* NULL: all words */
     double log_sum;
     bool probabilities;
 };
+
+static inline int score_word(const struct row_scores *s, int place)
+{
+    return s->list ? s->list->words[place] : place;
+}
+
+/* Where the word's score is; -1: nowhere. */
+static inline int score_place(const struct row_scores *s, int word)
+{
+    return s->list ? listed_place(s->list, word) : word;
+}
 
 static inline double score_log(const struct row_scores *s, real z)
 {
@@ -171,6 +188,14 @@ int take_allowed(struct work *w, int row, int n, struct row_scores *s, int k, st
 
 /* The words [n] of the hypothesis whose last one is `node`. */
 void read_words(const struct work *w, int node, int n, int *words);
+
+/* lists.c */
+/* Makes the lists of all sentences, in s->lists; with a shortlist only. */
+int make_lists(struct work *w, struct search *s, const struct search_model *models,
+               struct satz_error *err);
+/* The logits of member m's rows from `from` on, whose readouts are given: a product for all, or one
+ * for each sentence that has a list. */
+void output_rows(struct work *w, int m, int from, struct mat readout);
 
 /* forbid.c */
 /* Whether row `row` of n words may go on with `word`; only for watched sentences. */

@@ -58,6 +58,7 @@ static int declare_attention(struct decoder *d, const struct recipe *recipe, str
     struct attention_options options = {
         .score = recipe->attention.score,
         .window = recipe->attention.window,
+        .guided_cost = recipe->train.guided_cost,
         .query = d->hidden,
         .annotation = d->annotation,
         .key = recipe_is(recipe->attention.score, "location") ? recipe->attention.positions : size,

@@ -353,14 +353,24 @@ static struct loss loss_of(const struct seq2seq *m, const struct batch *b)
     return loss;
 }
 
-/* What attention adds to the loss. */
-static double penalty(const struct seq2seq *m, struct span span,
-                      const struct seq2seq_memory *memory)
+/* Adds what attention adds to the loss. */
+static void attention_loss(const struct pass *pass, const struct seq2seq *m, struct span span,
+                           const struct seq2seq_memory *memory, struct loss_sums *sums)
 {
-    return m->decoder.place == PLACE_NONE
-               ? 0
-               : attention_penalty(&m->decoder.attention, &memory->source.attention,
-                                   attention_rows_slice(memory->rows.attention, 0, span.n));
+    const struct attention *a = &m->decoder.attention;
+    const struct attention_memory *attention = &memory->source.attention;
+    if (m->decoder.place == PLACE_NONE)
+        return;
+    struct attention_rows rows = span_rows(m, span, memory).attention;
+    double guided = attention_guided(a, attention, rows);
+    sums->guided += guided;
+    sums->loss += attention_penalty(a, attention, rows) + pass->guided * guided;
+}
+
+static struct attention_guide guide_of(const struct pass *pass, const struct batch *b)
+{
+    return (struct attention_guide){b->guide.start, b->guide.step, b->guide.share,
+                                    (real)pass->guided};
 }
 
 void seq2seq_loss(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
@@ -368,10 +378,11 @@ void seq2seq_loss(const struct pass *pass, const struct seq2seq *m, const struct
 {
     struct loss loss = loss_of(m, b);
     seq2seq_encode(pass, m, &b->source, b->source_ids, &memory->source);
+    memory->source.attention.guide = guide_of(pass, b);
     for (int from = 0; from < b->target.steps;) {
         struct span span = span_at(m, &b->target, from);
         forward(pass, m, b, span, memory);
-        sums->loss += penalty(m, span, memory);
+        attention_loss(pass, m, span, memory, sums);
         loss_forward(pass, &loss, mat_rows(memory->rows.readout, 0, span.n),
                      b->target_out + span.first, memory->logits, sums);
         from = span.to;
@@ -458,10 +469,11 @@ void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const st
     struct loss loss = loss_of(m, b);
     seq2seq_encode(pass, m, &b->source, b->source_ids, &memory->source);
     memory->source.attention.scale = scale;
+    memory->source.attention.guide = guide_of(pass, b);
     for (int from = 0; from < b->target.steps;) {
         struct span span = span_at(m, &b->target, from);
         forward(pass, m, b, span, memory);
-        sums->loss += penalty(m, span, memory);
+        attention_loss(pass, m, span, memory, sums);
         loss_backward(pass, &loss, mat_rows(memory->rows.readout, 0, span.n),
                       b->target_out + span.first, scale, memory->logits,
                       mat_rows(memory->rows.d_readout, 0, span.n), memory->costs, sums);
@@ -475,13 +487,20 @@ void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const st
     source_backward(pass, m, b, memory);
 }
 
-void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
-                  const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
-                  struct mat logits)
+void seq2seq_advance(const struct pass *pass, const struct seq2seq *m,
+                     const struct seq2seq_source *source, const int *words,
+                     struct decoder_rows *rows)
 {
     embed_forward(pass, m->target_embedding, words, rows->embedded);
     decoder_project(pass, &m->decoder, rows);
     decoder_recur(pass, &m->decoder, &source->attention, rows);
     decoder_output(pass, &m->decoder, &source->attention, rows);
+}
+
+void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
+                  const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
+                  struct mat logits)
+{
+    seq2seq_advance(pass, m, source, words, rows);
     loss_logits(pass, &m->loss, rows->readout, logits);
 }

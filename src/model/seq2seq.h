@@ -72,7 +72,8 @@ struct seq2seq_memory {
 void seq2seq_plan(const struct seq2seq *m, const struct batch *b, bool training,
                   struct arena *arena, struct seq2seq_memory *memory);
 
-/* Teacher forcing: losses of the batch's target given its source; *sums is added to. */
+/* Teacher forcing: losses of the batch's target given its source; *sums is added to. A batch with a
+ * guide adds the cost of guided alignment, times pass->guided. */
 void seq2seq_loss(const struct pass *pass, const struct seq2seq *m, const struct batch *b,
                   struct seq2seq_memory *memory, struct loss_sums *sums);
 
@@ -88,5 +89,10 @@ void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const st
 void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
                   const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
                   struct mat logits);
+
+/* As seq2seq_step, up to rows->readout: the output layer is the caller's. */
+void seq2seq_advance(const struct pass *pass, const struct seq2seq *m,
+                     const struct seq2seq_source *source, const int *words,
+                     struct decoder_rows *rows);
 
 #endif

@@ -132,6 +132,9 @@ int attention_declare(struct attention *a, const struct attention_options *optio
         return error_set(err, "there is no attention score called \"%s\"", options->score);
     if (!a->window)
         return error_set(err, "there is no attention window called \"%s\"", options->window);
+    if (options->guided_cost && !(a->guided_cost = guided_cost_find(options->guided_cost)))
+        return error_set(err, "there is no cost of guided alignment called \"%s\"",
+                         options->guided_cost);
     a->key_width = s->projects_query ? options->key : options->query;
     if (!s->projects_query && !s->projects_key && options->annotation != options->query)
         return error_set(err,

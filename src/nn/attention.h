@@ -20,6 +20,13 @@
  * that s_t can change (attention_reinforce) and b_t = n_t (w.q_t + b) the baseline, learned by
  * least squares, n_t being the number of words that C_t counts.
  *
+ * Guided alignment (Chen 2016, 2.3): where a guide tells a row to look, A_j, adding up to 1,
+ *
+ *   loss += weight cost(w, A)    ce:  -sum_j A_j log w_j    mse:  sum_j (w_j - A_j)^2 / 2
+ *
+ * over the words that the row's window shows. The derivative is that of w, so that it passes
+ * through whatever made w of the scores; of ce and global attention that is alpha_j - A_j at e_j.
+ *
  * Parameters under PREFIX, present when score, window or coverage use them:
  *   PREFIX.query [K, Q]      PREFIX.key [K, M]         PREFIX.v [1, K]
  *   PREFIX.position [P, Q]   PREFIX.position_v [1, P]  (local_p)
@@ -65,9 +72,31 @@ struct attention_window {
 const struct score *score_find(const char *name);
 const struct attention_window *window_find(const char *name);
 
+/* A cost of guided alignment: a row in guidance.c, one line in GUIDED_COST_LIST. Entries i tell
+ * words step[i], which count from the row's first word and of which only those in [first, first +
+ * n) are seen; `weights` [n] and d [n] are of these. */
+struct guided_cost {
+    const char *name;
+    double (*cost)(int first, int n, const real *weights, int entries, const int *step,
+                   const float *share);
+    /* d += scale times the gradient of the weights. */
+    void (*backward)(int first, int n, const real *weights, int entries, const int *step,
+                     const float *share, real scale, real *d);
+};
+
+/* NULL if there is none of that name. */
+const struct guided_cost *guided_cost_find(const char *name);
+
+/* Where the rows of a batch ought to look: the caller's, as text/batch.h has it. */
+struct attention_guide {
+    const int *start, *step; /* start NULL: there is no guide */
+    const float *share;
+    real weight;
+};
+
 struct attention_options {
-    const char *score, *window;
-    int query, annotation;    /* widths Q and M */
+    const char *score, *window, *guided_cost; /* guided_cost NULL: there will be no guide */
+    int query, annotation;                    /* widths Q and M */
     int key;                  /* K of a score that projects its query; the others have Q */
     int position;             /* P */
     real width;               /* D of a local window, at least 1 */
@@ -81,6 +110,7 @@ struct attention {
     const struct score *score;
     const struct attention_window *window;
     const struct attention_kernels *kernels;
+    const struct guided_cost *guided_cost;
     struct attention_options options;
     int key_width;
     int query_param, key_param, v_param; /* -1 where there is none, as all below */
@@ -100,12 +130,13 @@ struct attention_memory {
     const int *start;                  /* [sentences + 1], the caller's */
     int longest;                       /* the longest sentence's length */
     real scale;                        /* of the loss; set before attention_backward */
+    struct attention_guide guide;      /* set before it, too */
 };
 
 /* n query rows. `weights` has `longest` columns, of which a row uses its sentence's length.
  * Matrices without a use (no projection, no coverage ...) are empty. */
 struct attention_rows {
-    int first;                 /* index of row 0 in the batch, for what is drawn */
+    int first;                 /* index of row 0 in the batch, for what is drawn and the guide */
     const int *sentence;       /* [n], the caller's: each row's sentence */
     struct mat query;          /* [n, Q], the caller's */
     struct mat step;           /* [n, 1], the caller's: the target's position, for local_m */
@@ -158,6 +189,9 @@ void attention_weight_gradient(const struct pass *pass, const struct attention *
 /* What the rows add to the loss: coverage_loss sum_j min(w_j, C_j), or -entropy H. */
 double attention_penalty(const struct attention *a, const struct attention_memory *m,
                          struct attention_rows rows);
+/* The cost of guided alignment of the rows, without its weight; 0 without a guide. */
+double attention_guided(const struct attention *a, const struct attention_memory *m,
+                        struct attention_rows rows);
 /* For hard: costs C [n] of `counts` [n] words each -> advantage, and the baseline's gradients. */
 void attention_reinforce(const struct pass *pass, const struct attention *a, real scale,
                          const double *costs, const int *counts, struct attention_rows rows);

@@ -236,6 +236,18 @@ static void coverage_backward(const struct attention *a, struct attention_memory
     }
 }
 
+/* d_weights of the words in range += that of the guide's cost. */
+static void guided_backward(const struct attention *a, const struct attention_memory *m,
+                            struct attention_rows rows, int r, struct range range,
+                            const real *weights, real *d_weights)
+{
+    const struct attention_guide *g = &m->guide;
+    int from = g->start[rows.first + r], to = g->start[rows.first + r + 1];
+    if (from < to)
+        a->guided_cost->backward(range.first, range.n, weights, to - from, g->step + from,
+                                 g->share + from, m->scale * g->weight, d_weights);
+}
+
 /* d_p -> the position's gradients: p = S sigmoid(v.u), u = tanh(W q). */
 static void centre_backward(const struct pass *pass, const struct attention *a,
                             struct attention_rows rows, int r, int words, real d_centre)
@@ -265,6 +277,8 @@ static void weights_backward(const struct pass *pass, const struct attention *a,
     if (a->options.coverage)
         coverage_backward(a, m, m->start[b] + range.first, range.n, weights,
                           mat_row(rows.coverage, r) + range.first, d_e, d_coverage + range.first);
+    if (m->guide.start)
+        guided_backward(a, m, rows, r, range, weights, d_e);
     if (a->window->shape) {
         real d_centre = a->window->shape_backward(range.n, range.first, *mat_row(rows.centre, r),
                                                   a->options.width, weights, m->plain.data, d_e);
@@ -340,6 +354,22 @@ double attention_penalty(const struct attention *a, const struct attention_memor
             sum +=
                 (double)(a->options.coverage_loss * (weights[j] < covered ? weights[j] : covered));
         }
+    }
+    return sum;
+}
+
+double attention_guided(const struct attention *a, const struct attention_memory *m,
+                        struct attention_rows rows)
+{
+    const struct attention_guide *g = &m->guide;
+    double sum = 0;
+    for (int r = 0; r < rows.weights.rows && g->start; r++) {
+        struct range range = range_of(a, rows, r, words_of(m, rows.sentence[r]));
+        int from = g->start[rows.first + r], to = g->start[rows.first + r + 1];
+        if (from < to)
+            sum +=
+                a->guided_cost->cost(range.first, range.n, mat_row(rows.weights, r) + range.first,
+                                     to - from, g->step + from, g->share + from);
     }
     return sum;
 }

@@ -16,6 +16,15 @@ void loss_logits(const struct pass *pass, const struct loss *l, struct mat a, st
     pass->kernels->add_bias_rows(logits, params_mat(pass->params, l->bias).data);
 }
 
+/* Rows of the next chunk where `left` are left: as many as of the others, since few rows make slow
+ * products; an even number, for twins. */
+static int chunk_rows(int left)
+{
+    int chunks = (left + LOSS_CHUNK - 1) / LOSS_CHUNK, rows = (left + chunks - 1) / chunks;
+    rows += rows % 2;
+    return rows < left ? rows : left;
+}
+
 /* Row r's loss, which is added to the sums. */
 static double row_loss(const struct loss *l, const struct loss_kernels *k, struct mat z, int r,
                        real log_sum, int target, struct loss_sums *sums)
@@ -45,8 +54,8 @@ void loss_forward(const struct pass *pass, const struct loss *l, struct mat a, c
 {
     const struct loss_kernels *k = SIMD_BEST(loss_kernels);
     real log_sums[LOSS_CHUNK];
-    for (int from = 0; from < a.rows; from += LOSS_CHUNK) {
-        int n = a.rows - from < LOSS_CHUNK ? a.rows - from : LOSS_CHUNK;
+    for (int from = 0, n; from < a.rows; from += n) {
+        n = chunk_rows(a.rows - from);
         struct mat z = mat_rows(logits, 0, n);
         loss_logits(pass, l, mat_rows(a, from, n), z);
         pass->kernels->log_sum_exp_rows(z, log_sums);
@@ -84,8 +93,8 @@ void loss_backward(const struct pass *pass, const struct loss *l, struct mat a, 
 {
     const struct loss_kernels *k = SIMD_BEST(loss_kernels);
     real log_sums[LOSS_CHUNK];
-    for (int from = 0; from < a.rows; from += LOSS_CHUNK) {
-        int n = a.rows - from < LOSS_CHUNK ? a.rows - from : LOSS_CHUNK;
+    for (int from = 0, n; from < a.rows; from += n) {
+        n = chunk_rows(a.rows - from);
         struct mat z = mat_rows(logits, 0, n);
         loss_logits(pass, l, mat_rows(a, from, n), z);
         pass->kernels->log_sum_exp_rows(z, log_sums);

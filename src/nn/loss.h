@@ -27,6 +27,7 @@ struct loss {
 
 struct loss_sums {
     double nll, loss; /* natural logarithms, summed over rows */
+    double guided;    /* cost of guided alignment, without its weight; the loss has it with */
     long tokens;
 };
 

@@ -65,6 +65,13 @@ void weights_pack(struct weights *w, int index, const struct params *p, struct c
         w->backend->pack(c, e->backward, m, false);
 }
 
+void weights_pack_rows(const struct weights *w, int index, const struct params *p,
+                       struct compute *c, const int *rows, int n, struct packed *to)
+{
+    const struct weight *e = &w->list[index];
+    w->backend->pack_rows(c, to, block(e, params_mat(p, e->param)), rows, n);
+}
+
 void weights_clear(struct weights *w)
 {
     for (int i = 0; w->backend && i < w->count; i++) {

@@ -41,6 +41,7 @@ struct pass {
     bool dropout;     /* whether dropout is on */
     uint64_t key;     /* of dropout and own_words: seed, step and shard */
     double own_words; /* probability that the decoder reads a word of its own choice */
+    double guided;    /* weight of guided alignment */
 };
 
 /* Columns [column, column + in) of entry `param`, or its rows [row, row + out). Returns the
@@ -56,6 +57,9 @@ int weights_allocate(struct weights *w, const struct compute_backend *backend, s
 /* Packs weight `index` from the parameters' present values. Different indices may run in parallel.
  */
 void weights_pack(struct weights *w, int index, const struct params *p, struct compute *c);
+/* Packs rows `rows` [n] of weight `index` alone, where backend->pack_rows can. */
+void weights_pack_rows(const struct weights *w, int index, const struct params *p,
+                       struct compute *c, const int *rows, int n, struct packed *to);
 /* Frees the packed forms; weights_allocate may follow. */
 void weights_clear(struct weights *w);
 void weights_release(struct weights *w);

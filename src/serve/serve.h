@@ -26,6 +26,8 @@ struct serve_options {
     int batch;                     /* sentences translated together, at least 1 */
     int has_length_penalty;
     double length_penalty;
+    const char *shortlist; /* as satz_translator_options */
+    int shortlist_best, shortlist_commonest;
 
     int connections;       /* at most, at a time */
     size_t queue;          /* sentences that may wait, at least `sentences` */

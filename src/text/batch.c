@@ -9,7 +9,10 @@
 struct batch_memory {
     int *ints, *ids;
     struct batch_sentence *sentences;
+    int *starts, *steps;
+    float *shares;
     size_t ints_capacity, ids_capacity, sentences_capacity;
+    size_t starts_capacity, steps_capacity, shares_capacity;
 };
 
 static int reserve_memory(struct batch *b, struct satz_error *err)
@@ -27,6 +30,9 @@ void batch_release(struct batch *b)
         free(b->memory->ints);
         free(b->memory->ids);
         free(b->memory->sentences);
+        free(b->memory->starts);
+        free(b->memory->steps);
+        free(b->memory->shares);
         free(b->memory);
     }
     *b = (struct batch){0};
@@ -105,6 +111,7 @@ int batch_fill(struct batch *b, const struct batch_sentence *sources,
     int *at = b->memory->ints;
     b->n = n;
     b->twins = false;
+    b->guide = (struct batch_guide){0};
     b->source_ids = at;
     b->target_in = at += source_total;
     b->target_out = at += target_total;
@@ -129,6 +136,65 @@ int batch_fill(struct batch *b, const struct batch_sentence *sources,
         source_row[b->order[r]] = r;
     for (int r = 0; r < n; r++)
         b->sentence[r] = source_row[target_order[r]];
+    return 0;
+}
+
+static int add_guide(struct batch *b, int *n, int step, float share, struct satz_error *err)
+{
+    struct batch_memory *m = b->memory;
+    size_t need = (size_t)*n + 1;
+    if (memory_grow(&m->steps, &m->steps_capacity, need, sizeof *m->steps, err) < 0 ||
+        memory_grow(&m->shares, &m->shares_capacity, need, sizeof *m->shares, err) < 0)
+        return -1;
+    m->steps[*n] = step;
+    m->shares[(*n)++] = share;
+    return 0;
+}
+
+/* The guide of a row whose token is of the target word `word`. Words have tokens that are their
+ * own, so that no step comes twice. */
+static int align_row(struct batch *b, const struct batch_alignment *a, int word, int n_tokens,
+                     bool reverse, int *n, struct satz_error *err)
+{
+    int first = *n;
+    double total = 0;
+    for (int k = 0; k < a->n_links; k++) {
+        if (a->links[k].target != word)
+            continue;
+        for (int i = 0; i < n_tokens; i++) {
+            if (a->words[0][i] != a->links[k].source)
+                continue;
+            if (add_guide(b, n, reverse ? n_tokens - 1 - i : i, (float)a->links[k].weight, err) < 0)
+                return -1;
+            total += a->links[k].weight;
+        }
+    }
+    for (int i = first; i < *n; i++)
+        b->memory->shares[i] = (float)((double)b->memory->shares[i] / total);
+    return 0;
+}
+
+int batch_align(struct batch *b, const struct batch_alignment *alignments, bool reverse_source,
+                struct satz_error *err)
+{
+    const struct sequence *seq = &b->target;
+    struct batch_memory *m = b->memory;
+    int n = 0;
+    if (memory_grow(&m->starts, &m->starts_capacity, (size_t)seq->total + 1, sizeof *m->starts,
+                    err) < 0)
+        return -1;
+    for (int step = 0; step < seq->steps; step++)
+        for (int r = 0; r < sequence_active(seq, step); r++) {
+            int row = b->sentence[r], n_tokens = b->source.length[row] - 1;
+            const struct batch_alignment *a = &alignments[b->order[row]];
+            m->starts[seq->offset[step] + r] = n;
+            if ((step == seq->length[r] - 1
+                     ? add_guide(b, &n, n_tokens, 1, err)
+                     : align_row(b, a, a->words[1][step], n_tokens, reverse_source, &n, err)) < 0)
+                return -1;
+        }
+    m->starts[seq->total] = n;
+    b->guide = (struct batch_guide){m->starts, m->steps, m->shares};
     return 0;
 }
 

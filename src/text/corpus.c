@@ -14,6 +14,7 @@ struct corpus {
     unsigned char *own; /* in place of a mapping */
     const struct corpus_entry *entries;
     struct corpus_trailer trailer;
+    bool aligned;
     char digest[17];
     char **names; /* sources, then targets */
     int n_files;
@@ -81,6 +82,9 @@ static int make_key(const struct corpus_options *o, uint64_t *key, struct satz_e
     for (int i = 0; i < o->n_files; i++)
         if (add_file(key, o->sources[i], err) < 0 || add_file(key, o->targets[i], err) < 0)
             return -1;
+    for (int i = 0; i < o->n_files && o->alignments; i++)
+        if (add_file(key, o->alignments[i], err) < 0)
+            return -1;
     return 0;
 }
 
@@ -106,7 +110,14 @@ static bool ids_below(const struct corpus *c, uint64_t from, uint32_t n, int lim
     return true;
 }
 
-/* Every entry follows on the one before and names a file; every id is in its vocabulary. */
+/* Where pair i's numbers end. */
+static uint64_t end_of(const struct corpus *c, uint64_t i)
+{
+    return i + 1 < c->trailer.statistics.kept ? c->entries[i + 1].offset : c->trailer.n_ids;
+}
+
+/* Every entry follows on the one before and names a file; every id is in its vocabulary. What is
+ * between the ids of two pairs is words, one for each, and links. */
 static bool entries_agree(const struct corpus *c, const struct corpus_options *o)
 {
     const struct corpus_trailer *t = &c->trailer;
@@ -115,12 +126,14 @@ static bool entries_agree(const struct corpus *c, const struct corpus_options *o
     uint64_t at = 0;
     for (uint64_t i = 0; i < t->statistics.kept; i++) {
         const struct corpus_entry *e = &c->entries[i];
-        uint64_t length = (uint64_t)e->source_length + e->target_length;
-        if (e->offset != at || length > t->n_ids - at || e->file >= (uint32_t)o->n_files ||
+        uint64_t length = (uint64_t)e->source_length + e->target_length, end = end_of(c, i);
+        uint64_t least = c->aligned ? 2 * length : length, rest = end - at - least;
+        if (e->offset != at || end < at || end > t->n_ids || end - at < least ||
+            (c->aligned ? rest % CORPUS_LINK : rest) != 0 || e->file >= (uint32_t)o->n_files ||
             !ids_below(c, at, e->source_length, source_size) ||
             !ids_below(c, at + e->source_length, e->target_length, target_size))
             return false;
-        at += length;
+        at = end;
     }
     return at == t->n_ids;
 }
@@ -196,6 +209,7 @@ struct corpus *corpus_new(const struct corpus_options *o, struct satz_error *err
     struct corpus *c = memory_new(1, sizeof *c, err);
     if (!c)
         return NULL;
+    c->aligned = o->alignments != NULL;
     if (check_options(o, err) < 0 || copy_names(c, o, err) < 0 || make_key(o, &key, err) < 0 ||
         file_make_folder(o->folder, err) < 0)
         goto fail;
@@ -213,31 +227,64 @@ fail:
     return NULL;
 }
 
-/* Entries from lengths; false where lengths or ids are impossible. */
-static bool fill_entries(struct corpus_entry *entries, const int32_t *ids, size_t total,
-                         const int32_t *lengths, uint32_t n, const int sizes[2])
+/* What is copied from, and where to. */
+struct ids_source {
+    const int32_t *ids, *lengths;
+    size_t total;
+    const int *sizes;
+    const struct corpus_alignment *alignment; /* or NULL */
+};
+
+/* The words of `n` tokens from `at` on, and `count` links from `link` on. */
+static bool copy_alignment(const struct corpus_alignment *a, size_t at, size_t n, size_t link,
+                           int32_t count, int32_t *to)
 {
-    size_t at = 0;
+    if (count < 0 || (size_t)count > a->n_links - link)
+        return false;
+    memcpy(to, a->words + at, n * sizeof *to);
+    memcpy(to + n, a->links + link * CORPUS_LINK, (size_t)count * CORPUS_LINK * sizeof *to);
+    return true;
+}
+
+/* Entries and numbers; false where lengths or ids are impossible. */
+static bool fill_entries(const struct ids_source *s, struct corpus_entry *entries, uint32_t n,
+                         int32_t *numbers)
+{
+    size_t at = 0, out = 0, link = 0;
     for (uint32_t i = 0; i < n; i++) {
-        entries[i].offset = at;
+        size_t first = at;
+        entries[i].offset = out;
         for (uint32_t side = 0; side < 2; side++) {
-            int32_t length = lengths[2 * i + side];
-            if (length < 0 || (size_t)length > total - at)
+            int32_t length = s->lengths[2 * i + side];
+            if (length < 0 || (size_t)length > s->total - at)
                 return false;
-            for (int32_t k = 0; k < length; k++, at++)
-                if (ids[at] < 0 || ids[at] >= sizes[side])
+            for (int32_t k = 0; k < length; k++) {
+                if (s->ids[at] < 0 || s->ids[at] >= s->sizes[side])
                     return false;
+                numbers[out++] = s->ids[at++];
+            }
         }
-        entries[i].source_length = (uint32_t)lengths[2 * i];
-        entries[i].target_length = (uint32_t)lengths[2 * i + 1];
+        entries[i].source_length = (uint32_t)s->lengths[2 * i];
+        entries[i].target_length = (uint32_t)s->lengths[2 * i + 1];
+        if (!s->alignment)
+            continue;
+        int32_t count = s->alignment->counts[i];
+        if (!copy_alignment(s->alignment, first, at - first, link, count, numbers + out))
+            return false;
+        link += (size_t)count;
+        out += at - first + (size_t)count * CORPUS_LINK;
     }
-    return at == total;
+    return at == s->total && (!s->alignment || link == s->alignment->n_links);
 }
 
 struct corpus *corpus_from_ids(const int32_t *ids, size_t total, const int32_t *lengths, uint32_t n,
-                               const int sizes[2], struct satz_error *err)
+                               const int sizes[2], const struct corpus_alignment *alignment,
+                               struct satz_error *err)
 {
-    size_t area = (total * sizeof *ids + 7) / 8 * 8, bytes = area + n * sizeof(struct corpus_entry);
+    const struct ids_source source = {ids, lengths, total, sizes, alignment};
+    size_t numbers = alignment ? 2 * total + CORPUS_LINK * alignment->n_links : total;
+    size_t area = (numbers * sizeof *ids + 7) / 8 * 8;
+    size_t bytes = area + n * sizeof(struct corpus_entry);
     struct corpus *c = memory_new(1, sizeof *c, err);
     if (!c)
         return NULL;
@@ -245,15 +292,15 @@ struct corpus *corpus_from_ids(const int32_t *ids, size_t total, const int32_t *
     if (!c->own)
         goto fail;
     struct corpus_entry *entries = (struct corpus_entry *)(void *)(c->own + area);
-    if (n == 0 || !fill_entries(entries, ids, total, lengths, n, sizes)) {
+    if (n == 0 || !fill_entries(&source, entries, n, (int32_t *)(void *)c->own)) {
         error_set(err, "the sentence pairs' lengths and ids do not fit together");
         goto fail;
     }
-    memcpy(c->own, ids, total * sizeof *ids);
+    c->aligned = alignment != NULL;
     c->map = (struct file_map){c->own, bytes};
     c->entries = entries;
     c->trailer.id_bytes = sizeof *ids;
-    c->trailer.n_ids = total;
+    c->trailer.n_ids = numbers;
     c->trailer.statistics.kept = n;
     return c;
 fail:
@@ -302,6 +349,39 @@ void corpus_target(const struct corpus *c, uint32_t i, int *ids)
 {
     const struct corpus_entry *e = &c->entries[i];
     copy_ids(c, e->offset + e->source_length, e->target_length, ids);
+}
+
+bool corpus_aligned(const struct corpus *c)
+{
+    return c->aligned;
+}
+
+void corpus_words(const struct corpus *c, uint32_t i, int side, int *words)
+{
+    const struct corpus_entry *e = &c->entries[i];
+    uint64_t first = e->offset + e->source_length + e->target_length;
+    copy_ids(c, side ? first + e->source_length : first, side ? e->target_length : e->source_length,
+             words);
+}
+
+/* Where pair i's links begin. */
+static uint64_t links_of(const struct corpus *c, uint32_t i)
+{
+    const struct corpus_entry *e = &c->entries[i];
+    return e->offset + 2 * ((uint64_t)e->source_length + e->target_length);
+}
+
+int corpus_count_links(const struct corpus *c, uint32_t i)
+{
+    return (int)((end_of(c, i) - links_of(c, i)) / CORPUS_LINK);
+}
+
+void corpus_links(const struct corpus *c, uint32_t i, struct corpus_link *links)
+{
+    uint64_t from = links_of(c, i);
+    for (int k = 0, n = corpus_count_links(c, i); k < n; k++, from += CORPUS_LINK)
+        links[k] = (struct corpus_link){(int)id_at(c, from), (int)id_at(c, from + 1),
+                                        (int)id_at(c, from + 2)};
 }
 
 void corpus_place(const struct corpus *c, uint32_t i, const char **source, const char **target,

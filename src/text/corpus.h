@@ -4,10 +4,14 @@
  * choice, named after a key made of everything that decides its content (the bytes of the text
  * files, the tokenizers, the policy, the format). The file is mapped, not loaded, and making it
  * takes memory independent of its size, so a corpus may be larger than memory. A cache file that is
- * not exactly what was written is made again. */
+ * not exactly what was written is made again.
+ *
+ * An aligned corpus also knows which word each token is part of (text/token_words.h) and which
+ * words are linked, so that links can be told of any tokens the words are cut into. */
 #ifndef SATZ_TEXT_CORPUS_H
 #define SATZ_TEXT_CORPUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,7 +33,8 @@ struct corpus_policy {
 
 struct corpus_options {
     const char *const *sources, *const *targets; /* plain files, or gzip; pair i is line by line */
-    int n_files;                                 /* of each */
+    const char *const *alignments; /* Pharaoh's format, a line for each pair; NULL: none */
+    int n_files;                   /* of each */
     const struct tokenizer *source_tokenizer, *target_tokenizer; /* may be the same */
     struct corpus_policy policy;
     const char *folder; /* of the cache, made if missing */
@@ -47,6 +52,13 @@ struct corpus_statistics {
     uint64_t first_invalid_side;                     /* 0 source, 1 target */
 };
 
+/* Words of a pair that belong together, from 0. */
+struct corpus_link {
+    int source, target;
+    int weight; /* 1 to CORPUS_SURE */
+};
+enum { CORPUS_SURE = 65535 };
+
 struct corpus;
 
 /* Opens the cache, encoding the text first when there is none. The tokenizers must outlive the
@@ -54,11 +66,21 @@ struct corpus;
 struct corpus *corpus_new(const struct corpus_options *options, struct satz_error *err);
 void corpus_free(struct corpus *c);
 
+/* What corpus_from_ids needs for an aligned corpus. */
+struct corpus_alignment {
+    const int32_t *words;  /* [total]: the word of each token */
+    const int32_t *links;  /* [n_links, 3]: source, target, weight; pair after pair */
+    const int32_t *counts; /* [n]: the links of each pair */
+    size_t n_links;
+};
+
 /* A corpus in memory of n pairs: their ids, each below its side's `sizes` entry, source before
- * target, pair after pair, are `total` in all; lengths [2 n] are of source and target in turn. It
- * has neither places nor a digest. Numbers that do not fit together are an error. */
+ * target, pair after pair, are `total` in all; lengths [2 n] are of source and target in turn;
+ * `alignment` may be NULL. It has neither places nor a digest. Numbers that do not fit together are
+ * an error. */
 struct corpus *corpus_from_ids(const int32_t *ids, size_t total, const int32_t *lengths, uint32_t n,
-                               const int sizes[2], struct satz_error *err);
+                               const int sizes[2], const struct corpus_alignment *alignment,
+                               struct satz_error *err);
 
 /* Pairs kept, in the order of the text; 1 to 2^32 - 1. */
 uint32_t corpus_size(const struct corpus *c);
@@ -69,6 +91,14 @@ void corpus_lengths(const struct corpus *c, uint32_t i, int *source, int *target
 /* Copies those tokens out, as many as corpus_lengths says. */
 void corpus_source(const struct corpus *c, uint32_t i, int *ids);
 void corpus_target(const struct corpus *c, uint32_t i, int *ids);
+
+bool corpus_aligned(const struct corpus *c);
+
+/* Of an aligned corpus: the word of each token of one side (0 source, 1 target), as many as
+ * corpus_lengths says, and the links of the pair. */
+void corpus_words(const struct corpus *c, uint32_t i, int side, int *words);
+int corpus_count_links(const struct corpus *c, uint32_t i);
+void corpus_links(const struct corpus *c, uint32_t i, struct corpus_link *links);
 
 /* Where pair i stood: the names of its files, owned by the corpus, and its 1-based line. */
 void corpus_place(const struct corpus *c, uint32_t i, const char **source, const char **target,

@@ -1,6 +1,8 @@
 /* corpus_file.h -- the cache file of corpus.h: its layout, and how it is written.
  *
  *     ids of pair 0: source, target; ids of pair 1 ...     uint16 or uint32 each
+ *     (an aligned corpus has after each pair's ids the word of each, and then its links: source
+ *     word, target word, weight)
  *     zeros up to a multiple of 8 bytes
  *     struct corpus_entry [pairs]
  *     struct corpus_trailer
@@ -17,7 +19,7 @@
 #define CORPUS_CHUNK   65536 /* bytes per step of a chained checksum */
 
 struct corpus_entry {
-    uint64_t offset; /* of its source ids, counted in ids */
+    uint64_t offset; /* of its source ids, counted in ids, as all numbers before the entries are */
     uint32_t source_length, target_length;
     uint32_t file, line;
 };
@@ -32,6 +34,8 @@ struct corpus_trailer {
 
 /* Bytes of an id: 2 when both vocabularies allow. */
 uint64_t corpus_id_bytes(const struct corpus_options *o);
+
+enum { CORPUS_LINK = 3 }; /* numbers of a link */
 
 /* Encodes the text into the file `path`. */
 int corpus_write(const struct corpus_options *o, uint64_t key, const char *path,

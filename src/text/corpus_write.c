@@ -14,18 +14,23 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "text/pharaoh.h"
+#include "text/token_words.h"
 
 enum {
     SIDES = 2,
+    LINKS = SIDES, /* after the sides' lines comes that of the alignment */
+    LINES,
     BLOCK_PAIRS = 4096,     /* read, then encoded in parallel, then written in order */
     BLOCK_BYTES = 16 << 20, /* or as soon as the block's text is this long */
     TASK_PAIRS = 64,
 };
 
-/* One line of each side. */
+/* One line of each side, and of the alignment. */
 struct pair {
-    size_t text[SIDES], length[SIDES]; /* within the block's text */
-    struct token_list ids[SIDES];
+    size_t text[LINES], length[LINES]; /* within the block's text */
+    struct token_list ids[SIDES], words[SIDES];
+    struct pharaoh links;
     size_t line;
     bool invalid[SIDES];
     bool encoded;
@@ -42,7 +47,8 @@ struct writer {
     struct pair *pairs; /* [BLOCK_PAIRS] */
     int n_pairs;
     struct strbuf text;
-    int file; /* being read */
+    int file;    /* being read */
+    int n_lines; /* of a pair: SIDES, or LINES of an aligned corpus */
 };
 
 uint64_t corpus_id_bytes(const struct corpus_options *o)
@@ -55,7 +61,8 @@ uint64_t corpus_id_bytes(const struct corpus_options *o)
 
 static const char *file_name(const struct writer *w, int side)
 {
-    return (side == 0 ? w->options->sources : w->options->targets)[w->file];
+    const struct corpus_options *o = w->options;
+    return (side == LINKS ? o->alignments : side == 0 ? o->sources : o->targets)[w->file];
 }
 
 static int flush_chunk(struct writer *w, struct satz_error *err)
@@ -84,18 +91,53 @@ static int put(struct writer *w, const void *bytes, size_t n, struct satz_error 
     return 0;
 }
 
+/* A side's tokens, with the word of each. */
+static int encode_words(const struct writer *w, struct pair *p, int side, const char *line,
+                        struct satz_error *err)
+{
+    struct token_list *ids = &p->ids[side], *words = &p->words[side];
+    struct token_spans spans = {0};
+    int status = tokenizer_encode_spans(w->tokenizers[side], line, p->length[side], &spans, err);
+    if (status == 0)
+        status = memory_grow(&ids->ids, &ids->capacity, spans.n, sizeof(int), err);
+    if (status == 0)
+        status = memory_grow(&words->ids, &words->capacity, spans.n, sizeof(int), err);
+    ids->n = words->n = status == 0 ? spans.n : 0;
+    for (size_t i = 0; i < ids->n; i++)
+        ids->ids[i] = spans.spans[i].id;
+    token_words_find(line, p->length[side], spans.spans, (int)words->n, words->ids);
+    token_spans_release(&spans);
+    return status;
+}
+
+static int encode_links(const struct writer *w, struct pair *p, struct satz_error *err)
+{
+    const char *text = strbuf_text(&w->text);
+    int n[SIDES];
+    for (int side = 0; side < SIDES; side++)
+        n[side] = token_words_count(text + p->text[side], p->length[side]);
+    if (pharaoh_parse(&p->links, text + p->text[LINKS], p->length[LINKS], 0, n[0], n[1], err) < 0)
+        return error_prefix(err,
+                            "%s:%zu: does not align that line of %s and %s, whose words are "
+                            "counted from 0, as spaces separate them",
+                            file_name(w, LINKS), p->line, file_name(w, 0), file_name(w, 1));
+    return 0;
+}
+
 static int encode(const struct writer *w, struct pair *p, struct satz_error *err)
 {
     const char *text = strbuf_text(&w->text);
+    bool aligned = w->n_lines == LINES;
     for (int side = 0; side < SIDES; side++) {
         const char *line = text + p->text[side];
         size_t n = p->length[side];
         p->ids[side].n = 0;
         p->invalid[side] = memchr(line, '\0', n) || utf8_valid_prefix(line, n) < n;
-        if (tokenizer_encode(w->tokenizers[side], line, n, &p->ids[side], err) < 0)
+        if ((aligned ? encode_words(w, p, side, line, err)
+                     : tokenizer_encode(w->tokenizers[side], line, n, &p->ids[side], err)) < 0)
             return error_prefix(err, "%s:%zu", file_name(w, side), p->line);
     }
-    return 0;
+    return aligned ? encode_links(w, p, err) : 0;
 }
 
 static void encode_task(void *user, int index, int worker)
@@ -165,19 +207,70 @@ static int judge_long(struct writer *w, struct pair *p, struct satz_error *err)
     return stays;
 }
 
+static int put_number(struct writer *w, int number, struct satz_error *err)
+{
+    uint32_t wide = (uint32_t)number;
+    uint16_t narrow = (uint16_t)wide;
+    bool fits = w->trailer.id_bytes == sizeof narrow;
+    w->trailer.n_ids++;
+    return put(w, fits ? (void *)&narrow : (void *)&wide, fits ? sizeof narrow : sizeof wide, err);
+}
+
 static int put_ids(struct writer *w, const struct token_list *list, uint64_t *tokens,
                    uint64_t *unknown, struct satz_error *err)
 {
     for (size_t i = 0; i < list->n; i++) {
-        uint32_t wide = (uint32_t)list->ids[i];
-        uint16_t narrow = (uint16_t)wide;
-        bool fits = w->trailer.id_bytes == sizeof narrow;
-        *unknown += wide == TOKEN_UNKNOWN;
-        if (put(w, fits ? (void *)&narrow : (void *)&wide, fits ? sizeof narrow : sizeof wide,
-                err) < 0)
+        *unknown += list->ids[i] == TOKEN_UNKNOWN;
+        if (put_number(w, list->ids[i], err) < 0)
             return -1;
     }
     *tokens += list->n;
+    return 0;
+}
+
+/* Whether one of the first n tokens is of the word. */
+static bool has_word(const struct token_list *words, size_t n, int word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (words->ids[i] == word)
+            return true;
+    return false;
+}
+
+/* Links of words without a token, those of no weight and the second of two that are equal say
+ * nothing. */
+static bool counts(const struct pair *p, size_t k)
+{
+    const struct satz_link *link = &p->links.links[k];
+    for (size_t i = 0; i < k; i++)
+        if (p->links.links[i].source == link->source && p->links.links[i].target == link->target &&
+            p->links.links[i].weight > 0)
+            return false;
+    return link->weight > 0 && has_word(&p->words[0], p->ids[0].n, link->source) &&
+           has_word(&p->words[1], p->ids[1].n, link->target);
+}
+
+static int put_alignment(struct writer *w, const struct pair *p, struct satz_error *err)
+{
+    for (int side = 0; side < SIDES; side++)
+        for (size_t i = 0; i < p->ids[side].n; i++) {
+            int word = p->words[side].ids[i];
+            if (word > UINT16_MAX)
+                return error_set(err,
+                                 "%s:%zu: only the first %d words of a sentence can be aligned; "
+                                 "split it, or leave it out",
+                                 file_name(w, side), p->line, UINT16_MAX + 1);
+            if (put_number(w, word, err) < 0)
+                return -1;
+        }
+    for (size_t k = 0; k < p->links.n; k++) {
+        const struct satz_link *link = &p->links.links[k];
+        int weight = (int)(link->weight * (float)CORPUS_SURE + 0.5F);
+        if (counts(p, k) &&
+            (put_number(w, link->source, err) < 0 || put_number(w, link->target, err) < 0 ||
+             put_number(w, weight > 0 ? weight : 1, err) < 0))
+            return -1;
+    }
     return 0;
 }
 
@@ -207,10 +300,10 @@ static int put_pair(struct writer *w, struct pair *p, struct satz_error *err)
         return error_set_errno(err, "%s: cannot write the index (is the disk full?)",
                                w->options->folder);
     s->kept++;
-    w->trailer.n_ids += p->ids[0].n + p->ids[1].n;
-    if (put_ids(w, &p->ids[0], &s->source_tokens, &s->source_unknown, err) < 0)
+    if (put_ids(w, &p->ids[0], &s->source_tokens, &s->source_unknown, err) < 0 ||
+        put_ids(w, &p->ids[1], &s->target_tokens, &s->target_unknown, err) < 0)
         return -1;
-    return put_ids(w, &p->ids[1], &s->target_tokens, &s->target_unknown, err);
+    return w->n_lines == LINES ? put_alignment(w, p, err) : 0;
 }
 
 static int put_block(struct writer *w, struct satz_error *err)
@@ -225,11 +318,11 @@ static int put_block(struct writer *w, struct satz_error *err)
     return 0;
 }
 
-/* Reads on to the end of both files: how many lines they have. */
-static int counts_differ(const struct writer *w, struct lines *readers[SIDES],
+/* Reads on to the end of all files: how many lines they have. */
+static int counts_differ(const struct writer *w, struct lines *readers[LINES],
                          struct satz_error *err)
 {
-    for (int side = 0; side < SIDES; side++) {
+    for (int side = 0; side < w->n_lines; side++) {
         const char *text;
         size_t n;
         int got;
@@ -238,19 +331,20 @@ static int counts_differ(const struct writer *w, struct lines *readers[SIDES],
         if (got < 0)
             return -1;
     }
-    return error_set(err,
-                     "%s has %zu lines but %s has %zu: line by line they must be translations of "
-                     "each other",
-                     file_name(w, 0), lines_number(readers[0]), file_name(w, 1),
-                     lines_number(readers[1]));
+    bool same = lines_number(readers[0]) == lines_number(readers[1]);
+    int other = same ? LINKS : 1;
+    return error_set(err, "%s has %zu lines but %s has %zu: line by line they must be %s",
+                     file_name(w, 0), lines_number(readers[0]), file_name(w, other),
+                     lines_number(readers[other]),
+                     same ? "a sentence and the links of its words" : "translations of each other");
 }
 
-static int put_lines(struct writer *w, struct lines *readers[SIDES], struct satz_error *err)
+static int put_lines(struct writer *w, struct lines *readers[LINES], struct satz_error *err)
 {
     for (;;) {
         struct pair *p = &w->pairs[w->n_pairs];
-        int got[SIDES] = {0};
-        for (int side = 0; side < SIDES; side++) {
+        int got[LINES] = {0};
+        for (int side = 0; side < w->n_lines; side++) {
             const char *text = NULL;
             size_t n = 0;
             got[side] = lines_next(readers[side], &text, &n, err);
@@ -262,7 +356,7 @@ static int put_lines(struct writer *w, struct lines *readers[SIDES], struct satz
         }
         if (strbuf_check(&w->text, err) < 0)
             return -1;
-        if (got[0] != got[1])
+        if (got[0] != got[1] || got[0] != got[w->n_lines - 1])
             return counts_differ(w, readers, err);
         if (!got[0])
             return put_block(w, err);
@@ -275,16 +369,16 @@ static int put_lines(struct writer *w, struct lines *readers[SIDES], struct satz
 
 static int put_file(struct writer *w, struct satz_error *err)
 {
-    struct lines *readers[SIDES] = {0};
+    struct lines *readers[LINES] = {0};
     int status = -1;
-    for (int side = 0; side < SIDES; side++) {
+    for (int side = 0; side < w->n_lines; side++) {
         readers[side] = lines_open(file_name(w, side), err);
         if (!readers[side])
             goto fail;
     }
     status = put_lines(w, readers, err);
 fail:
-    for (int side = 0; side < SIDES; side++)
+    for (int side = 0; side < w->n_lines; side++)
         lines_close(readers[side]);
     return status;
 }
@@ -351,6 +445,7 @@ int corpus_write(const struct corpus_options *o, uint64_t key, const char *path,
     w->options = o;
     w->tokenizers[0] = o->source_tokenizer;
     w->tokenizers[1] = o->target_tokenizer;
+    w->n_lines = o->alignments ? LINES : SIDES;
     w->trailer = (struct corpus_trailer){.magic = CORPUS_MAGIC,
                                          .version = CORPUS_VERSION,
                                          .key = key,
@@ -371,9 +466,13 @@ fail:
     file_writer_abort(w->out);
     if (w->index)
         fclose(w->index);
-    for (int i = 0; i < BLOCK_PAIRS && w->pairs; i++)
-        for (int side = 0; side < SIDES; side++)
+    for (int i = 0; i < BLOCK_PAIRS && w->pairs; i++) {
+        pharaoh_release(&w->pairs[i].links);
+        for (int side = 0; side < SIDES; side++) {
             token_list_release(&w->pairs[i].ids[side]);
+            token_list_release(&w->pairs[i].words[side]);
+        }
+    }
     free(w->pairs);
     strbuf_release(&w->text);
     free(w);

@@ -26,6 +26,7 @@ namespace sentencepiece::random {
 std::mt19937 *GetRandomGenerator();
 }
 
+using sentencepiece::ImmutableSentencePieceText;
 using sentencepiece::SentencePieceProcessor;
 using sentencepiece::SentencePieceTrainer;
 using sentencepiece::util::Status;
@@ -161,7 +162,9 @@ int train(std::string &model, const struct tokenizer_options *o, struct satz_err
     if (sentences.failure())
         return error_set(err, "%s", sentences.failure());
     if (sentences.done())
-        return error_set(err, "the text to train the tokenizer from (%s%s) has no usable line",
+        return error_set(err,
+                         "the text to train the tokenizer from (%s%s) has no line that is "
+                         "valid UTF-8 and not blank",
                          o->n_files ? o->files[0] : "no file", o->n_files > 1 ? ", ..." : "");
     const std::unordered_map<std::string, std::string> settings = {
         {"model_type", o->type},
@@ -204,6 +207,26 @@ int check_size(size_t n, struct satz_error *err)
 
 const std::string_view word_mark = "\u2581";
 
+void reseed(uint64_t key)
+{
+    std::seed_seq seed{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
+    sentencepiece::random::GetRandomGenerator()->seed(seed);
+}
+
+int put_spans(struct token_spans *spans, const ImmutableSentencePieceText &encoded,
+              struct satz_error *err)
+{
+    const size_t count = encoded.pieces_size();
+    if (memory_grow(&spans->spans, &spans->capacity, count, sizeof *spans->spans, err) < 0)
+        return -1;
+    spans->n = 0;
+    for (const auto &p : encoded.pieces()) {
+        const bool starts = p.piece().compare(0, word_mark.size(), word_mark) == 0;
+        spans->spans[spans->n++] = {p.begin(), p.end(), static_cast<int>(p.id()), starts};
+    }
+    return 0;
+}
+
 } // namespace
 
 extern "C" {
@@ -220,8 +243,9 @@ int tokenizer_train(struct strbuf *model, const struct tokenizer_options *o, str
     if (o->vocabulary_size <= TOKEN_SPECIALS)
         return error_set(err, "a vocabulary of %d pieces has no room beside the %d special ones",
                          o->vocabulary_size, (int)TOKEN_SPECIALS);
-    if (!(o->character_coverage > 0 && o->character_coverage <= 1))
-        return error_set(err, "a character coverage of %g is not in (0, 1]", o->character_coverage);
+    if (!(o->character_coverage >= 0.98 && o->character_coverage <= 1))
+        return error_set(err, "a character coverage of %g is not in [0.98, 1]",
+                         o->character_coverage);
     if (o->max_sentences > 0 && o->max_sentences <= 100)
         return error_set(err, "a sample of %llu sentences is too small: take more than 100, or 0",
                          (unsigned long long)o->max_sentences);
@@ -317,8 +341,7 @@ int tokenizer_sample(const struct tokenizer *t, const char *text, size_t n, int 
     if (check_size(n, err) < 0)
         return -1;
     return guarded(err, "sampling the tokens of a sentence", [&] {
-        std::seed_seq seed{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
-        sentencepiece::random::GetRandomGenerator()->seed(seed);
+        reseed(key);
         std::vector<int> out;
         const Status status = t->processor.SampleEncode(std::string_view(text, n), n_best,
                                                         static_cast<float>(alpha), &out);
@@ -341,15 +364,26 @@ int tokenizer_encode_spans(const struct tokenizer *t, const char *text, size_t n
         return -1;
     return guarded(err, "splitting a sentence into tokens", [&] {
         const auto encoded = t->processor.EncodeAsImmutableProto(std::string_view(text, n));
-        const size_t count = encoded.pieces_size();
-        if (memory_grow(&spans->spans, &spans->capacity, count, sizeof *spans->spans, err) < 0)
-            return -1;
-        spans->n = 0;
-        for (const auto &p : encoded.pieces()) {
-            const bool starts = p.piece().compare(0, word_mark.size(), word_mark) == 0;
-            spans->spans[spans->n++] = {p.begin(), p.end(), static_cast<int>(p.id()), starts};
-        }
-        return 0;
+        return put_spans(spans, encoded, err);
+    });
+}
+
+int tokenizer_sample_spans(const struct tokenizer *t, const char *text, size_t n, int n_best,
+                           double alpha, uint64_t key, struct token_spans *spans,
+                           struct satz_error *err)
+{
+    if (!t->samples)
+        return tokenizer_encode_spans(t, text, n, spans, err);
+    if (check_size(n, err) < 0)
+        return -1;
+    return guarded(err, "sampling the tokens of a sentence", [&] {
+        reseed(key);
+        ImmutableSentencePieceText drawn;
+        const Status status = t->processor.SampleEncode(
+            std::string_view(text, n), n_best, static_cast<float>(alpha), drawn.mutable_proto());
+        if (!status.ok())
+            return error_set(err, "a sentence cannot be tokenized: %s", status.error_message());
+        return put_spans(spans, drawn, err);
     });
 }
 

@@ -24,7 +24,7 @@ enum {
 struct tokenizer_options {
     const char *type;          /* "unigram", "bpe", "char" or "word" */
     int vocabulary_size;       /* with the special ids; for "char" an upper bound */
-    double character_coverage; /* part of all characters that must not be unknown, (0, 1] */
+    double character_coverage; /* part of all characters that must not be unknown, [0.98, 1] */
     const char *const *files;  /* text, one sentence a line, plain or gzip */
     int n_files;
     uint64_t max_sentences; /* learn from a random sample of this many (> 100); 0: from all */
@@ -94,6 +94,11 @@ void token_spans_release(struct token_spans *spans);
  * one token, whose span tells what they were. */
 int tokenizer_encode_spans(const struct tokenizer *t, const char *text, size_t n,
                            struct token_spans *spans, struct satz_error *err);
+
+/* As tokenizer_sample, and the same segmentation, with spans as those. */
+int tokenizer_sample_spans(const struct tokenizer *t, const char *text, size_t n, int n_best,
+                           double alpha, uint64_t key, struct token_spans *spans,
+                           struct satz_error *err);
 
 /* Appends the text of `n` ids; special tokens other than unknown have none, unknown reads " ⁇ ". */
 int tokenizer_decode(const struct tokenizer *t, const int *ids, size_t n, struct strbuf *text,

@@ -13,10 +13,12 @@
 
 /* What the step read: its batches' pairs and their tokens, in the order of the box. */
 struct step {
-    uint32_t *indices;               /* [n] of the corpus */
-    int32_t *ids, *lengths, *counts; /* [total], [n, 2], [batches] */
-    size_t n, total;
+    uint32_t *indices;                    /* [n] of the corpus */
+    int32_t *ids, *lengths, *counts;      /* [total], [n, 2], [batches] */
+    int32_t *words, *links, *link_counts; /* [total], [n_links, 3], [n]: of an aligned corpus */
+    size_t n, total, n_links;
     size_t indices_capacity, ids_capacity, lengths_capacity;
+    size_t words_capacity, links_capacity, link_counts_capacity;
 };
 
 void blackbox_remember(struct blackbox_history *h, int64_t update, double loss, double norm,
@@ -150,6 +152,31 @@ static char *describe(const struct blackbox *b, int64_t update, const struct ste
     return json;
 }
 
+/* The alignment of the last pair of *s, pair i of a batch. */
+static int add_alignment(const struct blackbox *b, const struct feed_load *load, int i,
+                         struct step *s, struct satz_error *err)
+{
+    const struct batch_alignment *a = feed_alignment(b->feed, load, i);
+    size_t links = s->n_links + (size_t)a->n_links, word = s->total;
+    const int32_t *lengths = s->lengths + 2 * s->n;
+    if (memory_grow(&s->words, &s->words_capacity, s->total, sizeof *s->words, err) < 0 ||
+        memory_grow(&s->links, &s->links_capacity, 3 * links + 1, sizeof *s->links, err) < 0 ||
+        memory_grow(&s->link_counts, &s->link_counts_capacity, s->n + 1, sizeof *s->link_counts,
+                    err) < 0)
+        return -1;
+    for (int side = 2; side-- > 0;)
+        for (int k = lengths[side]; k-- > 0;)
+            s->words[--word] = a->words[side][k];
+    for (int k = 0; k < a->n_links; k++) {
+        int32_t *link = s->links + 3 * s->n_links++;
+        link[0] = a->links[k].source;
+        link[1] = a->links[k].target;
+        link[2] = a->links[k].weight;
+    }
+    s->link_counts[s->n] = a->n_links;
+    return 0;
+}
+
 /* The pairs of a batch, after those that are there. */
 static int add_batch(const struct blackbox *b, const struct feed_load *load, struct step *s,
                      struct satz_error *err)
@@ -169,6 +196,8 @@ static int add_batch(const struct blackbox *b, const struct feed_load *load, str
             for (int k = 0; k < x.n; k++)
                 s->ids[s->total++] = x.ids[k];
         }
+        if (corpus_aligned(b->corpus) && add_alignment(b, load, i, s, err) < 0)
+            return -1;
         s->n++;
     }
     return 0;
@@ -218,9 +247,25 @@ int blackbox_save(const struct blackbox *b, const char *folder, int64_t update, 
          .rank = 1,
          .shape = {(size_t)b->n_batches},
          .data = step.counts},
+        {.name = "batch.words",
+         .type = TENSOR_I32,
+         .rank = 1,
+         .shape = {step.total},
+         .data = step.words},
+        {.name = "batch.links",
+         .type = TENSOR_I32,
+         .rank = 2,
+         .shape = {step.n_links, 3},
+         .data = step.links},
+        {.name = "batch.link_counts",
+         .type = TENSOR_I32,
+         .rank = 1,
+         .shape = {step.n},
+         .data = step.link_counts},
     };
+    size_t n_tensors = corpus_aligned(b->corpus) ? 6 : 3;
     struct tensors_entry entry = {"satz.blackbox", json};
-    struct model_extra extra = {tensors, sizeof tensors / sizeof *tensors, &entry, 1};
+    struct model_extra extra = {tensors, n_tensors, &entry, 1};
     status = checkpoint_save(*path, b->model, b->team, b->state, &extra, err);
 done:
     if (status < 0) {
@@ -232,5 +277,8 @@ done:
     free(step.ids);
     free(step.lengths);
     free(step.counts);
+    free(step.words);
+    free(step.links);
+    free(step.link_counts);
     return status;
 }

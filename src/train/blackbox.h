@@ -6,6 +6,10 @@
  *   batch.ids      I32 [total]   the step's tokens: source and target of pair 0, of pair 1, ...
  *   batch.lengths  I32 [n, 2]    tokens of each side
  *   batch.counts   I32 [batches] pairs of each of the step's batches (train.accumulate)
+ *   with data.alignments also
+ *   batch.words    I32 [total]   the word of each token
+ *   batch.links    I32 [links, 3]  linked words of pair 0, of pair 1, ...: source, target, weight
+ *   batch.link_counts  I32 [n]   links of each pair
  *   satz.blackbox  JSON in the metadata: update, epoch, batch, loss (the sum over tokens), tokens,
  * norm, rate, backend, compute, train_digest, pairs (where each stood, and its text), norms (of
  * each parameter's gradient), history (the steps before). Numbers that replay compares are

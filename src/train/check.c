@@ -12,7 +12,7 @@ const struct feed_load *check_take(const struct team *t, const struct check_step
     const uint32_t *pairs = s->pairs;
     for (int k = 0; k < i; k++)
         pairs += s->counts[k];
-    *chance = schedule_chance(s->recipe, s->update, i);
+    *chance = schedule_chance(s->recipe, s->epoch, s->update, i);
     return feed_take_pairs(s->feed, pairs, s->counts[i], t->n_threads, err);
 }
 

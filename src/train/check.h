@@ -10,6 +10,7 @@
 struct check_step {
     struct feed *feed;
     const struct recipe *recipe;
+    int64_t epoch;
     uint64_t update;
     const uint32_t *pairs;
     const int32_t *counts; /* [n_batches] */

@@ -132,8 +132,10 @@ static int check_files(const struct recipe *recipe, struct satz_error *err)
 {
     const char *const valid[] = {recipe->data.valid_source, recipe->data.valid_target};
     struct recipe_texts sources = recipe->data.train_source, targets = recipe->data.train_target;
+    struct recipe_texts alignments = recipe->data.alignments;
     return check_readable(sources.items, sources.n, err) < 0 ||
-                   check_readable(targets.items, targets.n, err) < 0
+                   check_readable(targets.items, targets.n, err) < 0 ||
+                   check_readable(alignments.items, alignments.n, err) < 0
                ? -1
                : check_readable(valid, 2, err);
 }
@@ -177,6 +179,7 @@ int data_open(struct data *d, const struct recipe *recipe, const struct tokenize
     struct corpus_options options = {
         .sources = recipe->data.train_source.items,
         .targets = recipe->data.train_target.items,
+        .alignments = recipe->data.alignments.n ? recipe->data.alignments.items : NULL,
         .n_files = (int)recipe->data.train_source.n,
         .source_tokenizer = source,
         .target_tokenizer = target,
@@ -192,6 +195,7 @@ int data_open(struct data *d, const struct recipe *recipe, const struct tokenize
         /* Every held-out pair counts, however long. */
         options.sources = &recipe->data.valid_source;
         options.targets = &recipe->data.valid_target;
+        options.alignments = NULL;
         options.n_files = 1;
         options.policy.max_length = 0;
         d->valid = corpus_new(&options, err);

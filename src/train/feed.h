@@ -2,7 +2,8 @@
  *
  * There is room for two: while the team works on one, its threads lay out the next as they come
  * free (team_gradient), so that drawing tokens anew costs no time of its own. What a batch holds is
- * a function of (seed, epoch, number): neither threads nor a resumed run change it. */
+ * a function of (seed, epoch, number): neither threads nor a resumed run change it. Those of an
+ * aligned corpus have a guide (text/batch.h), made from the words of the tokens at hand. */
 #ifndef SATZ_TRAIN_FEED_H
 #define SATZ_TRAIN_FEED_H
 
@@ -30,6 +31,11 @@ struct feed_shard {
     struct token_list ids;
     struct batch_sentence *sentences;
     size_t capacity;
+    struct token_list words; /* of an aligned corpus: the word of each id */
+    struct corpus_link *links;
+    struct batch_alignment *alignments; /* as many as sentences of a side */
+    struct token_spans spans;
+    size_t links_capacity, alignments_capacity;
     int status;
     struct satz_error error;
 };
@@ -66,6 +72,10 @@ const struct feed_load *feed_take_pairs(struct feed *f, const uint32_t *pairs, i
 /* The tokens of one side of pair i of a batch. */
 struct batch_sentence feed_sentence(const struct feed *f, const struct feed_load *load, int i,
                                     int side);
+
+/* Of an aligned corpus: the alignment of pair i of a batch. */
+const struct batch_alignment *feed_alignment(const struct feed *f, const struct feed_load *load,
+                                             int i);
 
 /* Names the batch to be laid out next, by n_shards calls of feed_prepare in any order and on any
  * threads; then feed_take has it ready. Nothing is to be done when the epoch has no such batch

@@ -258,8 +258,9 @@ static int compare_texts(struct trainer *t, const char *path, struct satz_error 
         return 0;
     if (!t->recipe->data.may_change)
         return error_set(err,
-                         "%s: the run began with another training text, or another "
-                         "data.max_length or data.on_...: make them what they were (their digest "
+                         "%s: the run began with another training text, or other "
+                         "data.alignments, data.max_length or data.on_...: make them what they "
+                         "were (their digest "
                          "was %s and is %s), or allow the change by data.may_change: true",
                          path, t->state.text, digest);
     trainer_note(t, "the training text has changed: epoch %" PRId64 " begins anew",

@@ -66,6 +66,7 @@ static int sample_init(struct sample *s, const struct recipe *recipe, const stru
     bool valid = l->unseen[LINT_VALID].text.n_sample > 0;
     s->recipe.data.valid_source = valid ? s->paths[2] : "";
     s->recipe.data.valid_target = valid ? s->paths[3] : "";
+    s->recipe.data.alignments = (struct recipe_texts){0};
     s->recipe.data.cache = folder;
     s->recipe.train.folder = folder;
     return 0;
@@ -117,7 +118,8 @@ static int step(const struct run *r, struct team *team, struct feed *feed, int k
     const struct feed_load *load =
         feed_take(feed, 0, k % (int64_t)batches_count(r->batches), true, team->n_threads, err);
     *sums = (struct loss_sums){0};
-    if (!load || team_gradient(team, load, feed, schedule_chance(recipe, number, 0), sums, err) < 0)
+    if (!load ||
+        team_gradient(team, load, feed, schedule_chance(recipe, 0, number, 0), sums, err) < 0)
         return -1;
     *norm = team_reduce(team, 1 / (double)sums->tokens, recipe->train.clip_value);
     if (!isfinite(*norm) || !isfinite(sums->loss)) {

@@ -83,8 +83,31 @@ static bool adds_up(const struct tensor *counts, size_t n)
     return n == 0;
 }
 
+static bool is_i32(const struct tensor *t, int rank, size_t rows)
+{
+    return t && t->type == TENSOR_I32 && t->rank == rank && t->shape[0] == rows;
+}
+
+/* 1 with the alignment of a box that has one of `total` tokens and n pairs, 0 without, -1 on error.
+ */
+static int find_alignment(const struct replay *r, struct corpus_alignment *a, size_t total,
+                          size_t n, struct satz_error *err)
+{
+    const struct tensor *words = tensors_find(&r->file, "batch.words");
+    const struct tensor *links = tensors_find(&r->file, "batch.links");
+    const struct tensor *counts = tensors_find(&r->file, "batch.link_counts");
+    if (!words && !links && !counts)
+        return 0;
+    if (!is_i32(words, 1, total) || !is_i32(counts, 1, n) || !links ||
+        !is_i32(links, 2, links->shape[0]) || links->shape[1] != 3)
+        return error_set(err, "%s: the alignments in it are missing or of another shape", r->path);
+    *a = (struct corpus_alignment){words->data, links->data, counts->data, links->shape[0]};
+    return 1;
+}
+
 static int open_batch(struct replay *r, struct satz_error *err)
 {
+    struct corpus_alignment alignment;
     const struct tensor *ids = tensors_find(&r->file, "batch.ids");
     const struct tensor *lengths = tensors_find(&r->file, "batch.lengths");
     const struct tensor *counts = tensors_find(&r->file, "batch.counts");
@@ -96,7 +119,11 @@ static int open_batch(struct replay *r, struct satz_error *err)
         !adds_up(counts, lengths->shape[0]))
         return error_set(err, "%s: the batch in it is missing or of another shape", r->path);
     uint32_t n = (uint32_t)lengths->shape[0];
-    r->corpus = corpus_from_ids(ids->data, ids->shape[0], lengths->data, n, sizes, err);
+    int aligned = find_alignment(r, &alignment, ids->shape[0], n, err);
+    if (aligned < 0)
+        return -1;
+    r->corpus = corpus_from_ids(ids->data, ids->shape[0], lengths->data, n, sizes,
+                                aligned ? &alignment : NULL, err);
     if (!r->corpus)
         return error_prefix(err, "%s", r->path);
     r->indices = memory_new(n, sizeof *r->indices, err);
@@ -113,6 +140,7 @@ static int open_batch(struct replay *r, struct satz_error *err)
     r->step = (struct check_step){
         .feed = &r->feed,
         .recipe = &r->model.recipe,
+        .epoch = json_integer_value(json_object_get(r->facts, "epoch")) - 1,
         .update = (uint64_t)json_integer_value(json_object_get(r->facts, "update")),
         .pairs = r->indices,
         .counts = counts->data,

@@ -127,7 +127,7 @@ static const struct {
 #undef ROW
 };
 
-struct chance schedule_chance(const struct recipe *recipe, uint64_t step, int batch)
+struct chance schedule_chance(const struct recipe *recipe, int64_t epoch, uint64_t step, int batch)
 {
     double truth = 1;
     for (size_t i = 0; i < sizeof decays / sizeof *decays; i++)
@@ -136,5 +136,6 @@ struct chance schedule_chance(const struct recipe *recipe, uint64_t step, int ba
     return (struct chance){
         .key = rng_key((uint64_t)recipe->train.seed, step, (uint64_t)batch << 32 | 1),
         .truth = fmin(fmax(truth, recipe->scheduled.least), 1),
+        .guided = recipe->train.guided_weight * pow(recipe->train.guided_decay, (double)epoch),
     };
 }

@@ -30,13 +30,15 @@ struct schedule {
 /* NULL if there is none of that name. */
 const struct schedule *schedule_find(const char *name);
 
-/* What the random choices of a training batch hang on. */
+/* What the random choices of a training batch hang on, and what its loss is made of. */
 struct chance {
-    uint64_t key; /* seeds dropout and the words of scheduled sampling */
-    double truth; /* probability that the decoder reads the true word: recipe->scheduled */
+    uint64_t key;  /* seeds dropout and the words of scheduled sampling */
+    double truth;  /* probability that the decoder reads the true word: recipe->scheduled */
+    double guided; /* weight of guided alignment */
 };
 
-/* That of batch `batch` (from 0) among those of update `step` (from 1). */
-struct chance schedule_chance(const struct recipe *recipe, uint64_t step, int batch);
+/* That of batch `batch` (from 0) among those of update `step` (from 1), in epoch `epoch` (from 0).
+ */
+struct chance schedule_chance(const struct recipe *recipe, int64_t epoch, uint64_t step, int batch);
 
 #endif

@@ -178,6 +178,7 @@ static int job_finish(struct job *j, int tasks, int status, struct loss_sums *su
             status = error_set(err, "%s", j->errors[i].message);
         total.nll += j->sums[i].nll;
         total.loss += j->sums[i].loss;
+        total.guided += j->sums[i].guided;
         total.tokens += j->sums[i].tokens;
     }
     free(j->sums);
@@ -193,6 +194,7 @@ static struct pass shard_pass(const struct job *j, int shard, int worker)
     struct pass pass = worker_pass(j->team, worker);
     pass.dropout = true;
     pass.own_words = 1 - j->chance.truth;
+    pass.guided = j->chance.guided;
     pass.key = rng_mix(j->chance.key ^ rng_mix((uint64_t)shard));
     return pass;
 }
@@ -235,6 +237,7 @@ static int run_shards(struct job *j, struct loss_sums *sums, struct satz_error *
         return -1;
     sums->nll += found.nll;
     sums->loss += found.loss;
+    sums->guided += found.guided;
     sums->tokens += found.tokens;
     return 0;
 }

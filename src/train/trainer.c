@@ -47,7 +47,8 @@ void trainer_note(const struct trainer *t, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    trainer_emit(t, &(struct satz_train_event){.stage = SATZ_TRAIN_NOTE, .text = text, .bleu = -1});
+    trainer_emit(t, &(struct satz_train_event){
+                        .stage = SATZ_TRAIN_NOTE, .text = text, .bleu = -1, .guided = -1});
 }
 
 /* --- the log: JSON lines, flushed one by one so that a killed run leaves whole lines */
@@ -141,6 +142,7 @@ static struct satz_train_event event_now(const struct trainer *t, enum satz_trai
         .update = (long)t->state.update,
         .seconds = t->state.seconds,
         .bleu = -1,
+        .guided = -1,
     };
 }
 
@@ -217,6 +219,8 @@ static void report_progress(struct trainer *t, double rate, double norm)
         left = fmin(left, (double)(t->recipe->train.updates - t->state.update));
     e.loss = t->window.sums.loss / tokens;
     e.perplexity = perplexity(&t->window.sums);
+    if (corpus_aligned(t->data.train))
+        e.guided = t->window.sums.guided / tokens;
     e.tokens_per_second = tokens / fmax(span, 1e-9);
     e.rate = rate;
     e.gradient_norm = norm;
@@ -224,11 +228,14 @@ static void report_progress(struct trainer *t, double rate, double norm)
     trainer_emit(t, &e);
     if (t->state.update % t->recipe->train.log_every != 0)
         return;
+    char guided[40] = "";
+    if (e.guided >= 0)
+        snprintf(guided, sizeof guided, "\"guided\": %.6f, ", e.guided);
     trainer_log(t,
-                "{\"event\": \"update\", \"update\": %ld, \"epoch\": %d, \"loss\": %.6f, "
+                "{\"event\": \"update\", \"update\": %ld, \"epoch\": %d, \"loss\": %.6f, %s"
                 "\"perplexity\": %.4f, \"rate\": %.6g, \"gradient_norm\": %.4f, "
                 "\"tokens_per_second\": %.1f, \"seconds\": %.3f}\n",
-                e.update, e.epoch, e.loss, e.perplexity, rate, norm, e.tokens_per_second,
+                e.update, e.epoch, e.loss, guided, e.perplexity, rate, norm, e.tokens_per_second,
                 e.seconds);
     t->window = (struct window){.start = time};
 }
@@ -237,6 +244,7 @@ static void add_sums(struct loss_sums *to, const struct loss_sums *sums)
 {
     to->nll += sums->nll;
     to->loss += sums->loss;
+    to->guided += sums->guided;
     to->tokens += sums->tokens;
 }
 
@@ -255,7 +263,7 @@ static int gradient(struct trainer *t, int *n, struct loss_sums *sums, double *n
         const struct feed_load *load =
             feed_take(&t->feed, s->epoch, s->batch + i, true, t->threads, err);
         bool more = load && feed_expect(&t->feed, s->epoch, s->batch + i + 1);
-        struct chance chance = schedule_chance(r, step, i);
+        struct chance chance = schedule_chance(r, s->epoch, step, i);
         if (!load || team_gradient(&t->team, load, more ? &t->feed : NULL, chance, sums, err) < 0)
             return -1;
     }

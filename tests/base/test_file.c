@@ -177,7 +177,7 @@ static void test_map(void **state)
     assert_int_equal(map.size, 0);
     file_map_release(&map);
     assert_int_equal(file_map_open(&map, folder, &err), -1);
-    assert_non_null(strstr(err.message, "not a plain file"));
+    assert_non_null(strstr(err.message, "is a folder"));
     free(path);
 }
 

@@ -43,7 +43,8 @@ static void test_what_cannot_be_drawn(void **state)
 {
     struct fixture *f = *state;
     assert_refused(f, "satz attention $D/m -s ' '", 1, "the source has no words");
-    assert_refused(f, "satz attention $D/m </dev/null", 1, "there is no sentence to draw");
+    assert_refused(f, "satz attention $D/m </dev/null", 1,
+                   "standard input: there is no sentence to draw");
     assert_refused(f, "yes one | head -500 | tr '\\n' ' ' | satz attention $D/m -o $D/long.png", 1,
                    "too large; at most 400 fit");
     assert_refused(f, "satz attention $D/m -s one -o $D/no/a.png", 1, "/no/a.png");
@@ -199,7 +200,7 @@ static void test_alignments_beside_translations(void **state)
         "-60 $D/hard | cmp - $D/q; wc -l <$D/hard; sed -n 61p $D/hard",
         "66\n\n");
     assert_prints(f,
-                  "satz translate -q $D/m $D/source --alignment $D/s --alignment-kind soft "
+                  "satz translate -q $D/m $D/source --alignment $D/s -k soft "
                   "--alignment-threshold 0.3 >/dev/null; grep -vcE "
                   "'^([0-2]-[0-9]+:(0[.][3-9][0-9]*|1[.]0000)( |$))*$' $D/s || :",
                   "0\n");

@@ -67,6 +67,14 @@ static void test_replays(void **state)
     struct fixture *f = *state;
     write_overflowing(f);
     assert_status(f, "satz train -q $D/recipe && set -- $D/m/blackbox-* && mv $1 $D/box", 0);
+    /* with guided alignment, the links are in the box */
+    assert_status(f,
+                  "yes '0-0 1-0:0.5' | head -400 >$D/links; satz train -q $D/recipe --set "
+                  "data.alignments=$D/links --set train.guided_decay=0.5 --set "
+                  "train.folder=$D/g && set -- $D/g/blackbox-* && shift 3 && mv $1 $D/guided",
+                  0);
+    assert_status(f, "satz replay $D/guided", 0);
+    assert_holds(&f->out, "The step is repeated to the bit.");
     assert_status(f, "satz replay $D/box", 0);
     assert_holds(&f->out, "The step is repeated to the bit.");
     assert_holds(&f->out, "In the forward pass, the encoder's annotations, value ");

@@ -72,6 +72,11 @@ static void test_help_in_other_forms(void **state)
     assert_holds(&f->out, "\nExamples:\n  # ");
 }
 
+static void test_every_option_has_a_test(void **state)
+{
+    assert_prints(*state, "scripts/check-options.pl $SATZ tests/*/*.[ch]", "");
+}
+
 static void test_wrong_usage_is_status_2(void **state)
 {
     struct fixture *f = *state;
@@ -166,6 +171,35 @@ static void test_tokenizer_round_trip(void **state)
                   "1\n");
 }
 
+/* A rare character has no piece of its own any more. */
+static void test_tokenizer_coverage(void **state)
+{
+    struct fixture *f = *state;
+    write_corpus(f);
+    assert_prints(
+        f,
+        "echo 'Ω' >>$D/corpus; for c in 1 0.99; do "
+        "satz tokenizer train --type bpe --vocabulary 45 --coverage $c -o $D/spm $D/corpus; "
+        "echo 'Ω' | satz tokenizer encode -i $D/spm | grep -cw 1; done",
+        "0\n1\n");
+}
+
+/* A model of Satz has a tokenizer for each side. */
+static void test_tokenizers_of_both_sides(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f,
+                  "satz train -q $D/recipe --set tokenizer.joint=false --set train.epochs=1 "
+                  "--set tokenizer.vocabulary=24",
+                  0);
+    assert_prints(f,
+                  "m=$D/model/model.safetensors; echo sechs | satz tokenizer encode --target $m | "
+                  "satz tokenizer decode --target $m; echo sechs | satz tokenizer encode -i $m | "
+                  "satz tokenizer decode -i $m",
+                  "sechs\nse ⁇ hs\n");
+}
+
 static void test_tokenizer_errors(void **state)
 {
     struct fixture *f = *state;
@@ -177,6 +211,7 @@ static void test_tokenizer_errors(void **state)
     assert_refused(f, "echo 60 | satz tokenizer decode -i $D/spm", 1, "\"60\" is not an id");
     assert_refused(f, "echo 1x | satz tokenizer decode -i $D/spm", 1, "\"1x\" is not an id");
     assert_refused(f, "satz tokenizer train --vocabulary 9999 -o $D/x $D/corpus", 1, "too large");
+    assert_refused(f, "satz tokenizer train --coverage 0.9 -o $D/x $D/corpus", 2, "from 0.98 to 1");
     assert_refused(f, "satz tokenizer train --type subword -o $D/x $D/corpus", 1, "unigram");
 }
 
@@ -274,10 +309,13 @@ int main(void)
         PROGRAM_TEST(test_every_command_has_help),
         PROGRAM_TEST(test_version),
         PROGRAM_TEST(test_help_in_other_forms),
+        PROGRAM_TEST(test_every_option_has_a_test),
         PROGRAM_TEST(test_wrong_usage_is_status_2),
         PROGRAM_TEST(test_bleu_of_files_and_standard_input),
         PROGRAM_TEST(test_bleu_files_must_fit),
         PROGRAM_TEST(test_tokenizer_round_trip),
+        PROGRAM_TEST(test_tokenizer_coverage),
+        PROGRAM_TEST(test_tokenizers_of_both_sides),
         PROGRAM_TEST(test_tokenizer_errors),
         PROGRAM_TEST(test_info_describes_a_model),
         PROGRAM_TEST(test_config_errors_name_place_and_spelling),

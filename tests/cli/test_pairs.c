@@ -67,9 +67,30 @@ static void test_what_score_prints(void **state)
     assert_prints(f, "printf '\\n' >$D/empty; satz score -q $D/m $D/empty $D/empty",
                   "0.000000\t1\t0\n");
     assert_status(f, "printf 'one \\377\\n' | satz score $D/m - $D/empty", 0);
-    assert_holds(&f->err, "not valid UTF-8: 1, the first in line 1");
+    assert_holds(&f->err, "satz score: standard input:1: not valid UTF-8");
+    assert_status(f, "printf 'one\\377\\n' >$D/bad; satz align $D/m $D/bad $D/bad", 0);
+    assert_holds(&f->err, "/bad:1: not valid UTF-8");
+    assert_prints(
+        f,
+        "printf '0 ||| two ||| x\\n0 ||| \\377 ||| y\\n' >$D/list; satz score -n $D/m $D/bad "
+        "$D/list 2>&1 >$D/x | grep -o '[a-z]*:[0-9]: not'",
+        "bad:1: not\nlist:2: not\n");
     assert_status(f, "head -1 $D/source >$D/one; satz score -m 1 $D/m $D/one $D/one", 0);
     assert_holds(&f->err, "too long and were cut: 1, the first in line 1");
+}
+
+static void test_backends(void **state)
+{
+    struct fixture *f = *state;
+    static const char message[] = "unknown compute backend 'cuda'; known are: auto, openblas";
+    assert_refused(f, "satz score --backend cuda $D/m $D/source $D/target", 1, message);
+    assert_refused(f, "satz align --backend cuda $D/m $D/source $D/target", 1, message);
+    assert_refused(f, "satz attention --backend cuda $D/m -s x", 1, message);
+    assert_prints(f,
+                  "satz score -q --backend openblas $D/m $D/source $D/target >$D/a; "
+                  "satz score -q -t --backend openblas $D/m $D/source $D/target | cut -f 1-3 | "
+                  "cmp - $D/a; satz align -q --backend openblas $D/m $D/source $D/target | wc -l",
+                  "216\n");
 }
 
 static void test_files_that_do_not_match(void **state)
@@ -102,16 +123,18 @@ static void test_alignments(void **state)
     assert_prints(f, "wc -l <$D/hard; grep -vcE '^([0-2]-[0-2]( |$))*$' $D/hard || :", "216\n0\n");
     assert_prints(f, "satz align --threads 3 --batch 7 $D/m $D/source $D/target | cmp - $D/hard",
                   "");
-    assert_prints(f,
-                  "satz align -k soft --threshold 0.2 $D/m $D/source $D/target | grep -vcE "
-                  "'^([0-2]-[0-2]:(0[.][2-9][0-9]*|1[.]0000)( |$))*$' || :",
-                  "0\n");
+    assert_prints(
+        f,
+        "satz align -k soft --alignment-threshold 0.2 $D/m $D/source $D/target | grep -vcE "
+        "'^([0-2]-[0-2]:(0[.][2-9][0-9]*|1[.]0000)( |$))*$' || :",
+        "0\n");
     assert_prints(f, "echo | satz align $D/m - $D/empty", "\n");
     assert_status(f, "satz align -u subwords $D/m $D/source $D/target >$D/pieces", 0);
     assert_status(f, "cmp -s $D/pieces $D/hard", 1);
     assert_refused(f, "satz align -u lines $D/m a b", 2, "words or subwords");
     assert_refused(f, "satz align -k firm $D/m a b", 2, "hard or soft");
-    assert_refused(f, "satz align --threshold 0.5 $D/m a b", 2, "--threshold is for --kind soft");
+    assert_refused(f, "satz align --alignment-threshold 0.5 $D/m a b", 2,
+                   "--alignment-threshold is for --alignment-kind soft");
     assert_status(f, "satz align -m 1 $D/m $D/one $D/one", 0);
     assert_holds(&f->err, "too long and were cut: 1");
 }
@@ -142,7 +165,7 @@ static void test_two_models_make_one_alignment(void **state)
     assert_status(f, "satz align -r $D/m $D/m $D/source $D/target", 0);
     assert_refused(f, "satz align -s union $D/m a b", 2, "--symmetrise needs --reverse");
     assert_refused(f, "satz align -r $D/m -s most $D/m a b", 2, "must be intersection, union");
-    assert_refused(f, "satz align -r $D/m -k soft $D/m a b", 2, "leave out --kind");
+    assert_refused(f, "satz align -r $D/m -k soft $D/m a b", 2, "leave out --alignment-kind");
 }
 
 static void test_gold(void **state)
@@ -206,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_rescoring_gives_the_search_s_scores),
         cmocka_unit_test(test_hostile_lists),
         cmocka_unit_test(test_what_score_prints),
+        cmocka_unit_test(test_backends),
         cmocka_unit_test(test_files_that_do_not_match),
         cmocka_unit_test(test_alignments),
         cmocka_unit_test(test_two_models_make_one_alignment),

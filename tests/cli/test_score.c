@@ -112,6 +112,25 @@ static void test_confidence(void **state)
     assert_refused(f, "satz ter -c $D/none", 1, "/none: could not be opened");
 }
 
+/* What all three metrics have in common. */
+static void test_shared_options(void **state)
+{
+    struct fixture *f = *state;
+    write_files(f);
+    write_text(f, "labels", "x\ny\nx\n");
+    assert_prints(f,
+                  "for m in bleu chrf ter; do satz $m --sentence -b $D/ref $D/hyp | wc -l; "
+                  "satz $m --by $D/labels -b $D/ref $D/hyp | cut -f 1,2 | tail -n 2; "
+                  "satz $m --json $D/ref $D/hyp | grep -c '\"lines\": 3'; "
+                  "satz $m --width 4 -b $D/ref $D/hyp | sed 's/.*[.]//' | wc -c; done",
+                  "3\nx\t2\ny\t1\n1\n5\n3\nx\t2\ny\t1\n1\n5\n3\nx\t2\ny\t1\n1\n5\n");
+    assert_prints(f,
+                  "for n in 3 3 4; do for m in bleu chrf ter; do "
+                  "satz $m --confidence --samples 9 --seed $n -b $D/ref $D/hyp; done | cksum; done "
+                  "| uniq -c | awk '{ print $1 }'",
+                  "2\n1\n");
+}
+
 static json_t *load(struct fixture *f)
 {
     json_error_t problem;
@@ -223,6 +242,7 @@ int main(void)
         PROGRAM_TEST(test_signatures),
         PROGRAM_TEST(test_sentences_and_labels),
         PROGRAM_TEST(test_confidence),
+        PROGRAM_TEST(test_shared_options),
         PROGRAM_TEST(test_json),
         PROGRAM_TEST(test_warnings),
         PROGRAM_TEST(test_gzip),

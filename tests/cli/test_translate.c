@@ -11,7 +11,7 @@ static void assert_same_text(struct fixture *f, const char *how)
 {
     char line[512];
     snprintf(line, sizeof line,
-             "t='satz translate -q --backend %s'; $t $D/m $D/text >$D/expected && "
+             "t=\"satz translate -q --backend %s\"; $t $D/m $D/text >$D/expected && "
              "for b in 1 7 64; do for n in 1 2 5; do "
              "$t --batch $b --threads $n $D/m $D/text | cmp - $D/expected; done; done",
              how);
@@ -66,7 +66,48 @@ static void test_line_k_is_line_k(void **state)
                   "3\n");
     assert_status(f, "printf 'one\\n\\377\\376 two\\n\\303' | satz translate $D/m | wc -l", 0);
     assert_string_equal(strbuf_text(&f->out), "3\n");
-    assert_holds(&f->err, "not valid UTF-8: 2, the first is line 2");
+    assert_holds(&f->err, "standard input:2: not valid UTF-8; what could not be read became");
+    assert_holds(&f->err, "standard input:3: not valid UTF-8");
+}
+
+/* Each is named with its file; of many the first twenty, and the command that finds the rest. */
+static void test_lines_that_are_not_utf8_are_named(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(f,
+                  "printf 'one\n\377 two\n' >$D/a; printf 'three\n\n\303\nsix' >$D/b; "
+                  "satz translate $D/m $D/a $D/b >$D/x 2>$D/told",
+                  0);
+    assert_prints(f, "grep -c 'not valid' $D/told; grep -o '[ab]:[0-9]*: not valid' $D/told",
+                  "2\na:2: not valid\nb:3: not valid\n");
+    assert_status(f, "satz translate -q $D/m $D/a $D/b >$D/x", 0);
+    assert_string_equal(strbuf_text(&f->err), "");
+    assert_status(f,
+                  "for i in 1 2 3 4 5 6 7; do printf 'one\n\377 two\n\376\n\200 six\n'; "
+                  "done >$D/bad; satz translate $D/m $D/bad >$D/x 2>$D/told",
+                  0);
+    assert_prints(f, "grep -c 'bad:[0-9]*: not valid' $D/told", "20\n");
+    assert_prints(f,
+                  "sed -n 's/.*: 21, of which.*`\\(.*\\) FILE`.*/\\1/p' $D/told >$D/how; "
+                  "eval \"$(cat $D/how)\" $D/bad | wc -l",
+                  "21\n");
+}
+
+/* What a pipe has is translated when nothing more comes, and the bytes are those of a file. */
+static void test_a_pipe_whose_writer_pauses(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f,
+                  "mkfifo $D/pipe; satz translate -q $D/m $D/pipe >$D/x & exec 3>$D/pipe; "
+                  "seen() { for i in $(seq 600); do [ $(wc -l <$D/x) = $1 ] && return; "
+                  "sleep 0.05; done; echo \"no line $1\"; }; "
+                  "head -1 $D/text >&3; seen 1; head -3 $D/text | tail -2 >&3; "
+                  "printf 'three ' >&3; seen 3; printf 'four\\n' >&3; seen 4; exec 3>&-; wait",
+                  "");
+    assert_prints(f,
+                  "{ head -3 $D/text; echo three four; } >$D/in; "
+                  "satz translate -q $D/m $D/in | cmp - $D/x",
+                  "");
 }
 
 static void test_a_line_of_a_megabyte(void **state)
@@ -102,6 +143,33 @@ static void test_n_best(void **state)
     assert_refused(f, "satz translate -b 2 -n 3 $D/m $D/text", 2, "widen the beam");
     assert_refused(f, "satz translate -n 3 -f text $D/m $D/text", 2,
                    "needs --format moses or json");
+}
+
+/* Where a translation has bars, Moses' format keeps its fields, and `satz score` reads them back;
+ * the scores are those of the search. */
+static void test_bars_in_an_n_best_list(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f,
+                  "sed 's/eins/a ||| b|/g' $D/target >$D/bars && "
+                  "satz train -q $D/recipe --set data.train_target=[$D/bars] "
+                  "--set train.folder=$D/barred --set optimizer.rate=0.02 --set train.epochs=9 "
+                  "--set train.batch=16 --set data.valid_target=$D/bars && "
+                  "mv $D/barred/model.safetensors $D/bars.model",
+                  "");
+    assert_prints(
+        f,
+        "satz translate -q -b 3 -n 3 $D/bars.model $D/source >$D/list; "
+        "awk -F ' [|][|][|] ' 'NF != 4' $D/list; grep -c 'a &#124;&#124;&#124; b&#124;' $D/list "
+        "| awk '{ print ($1 > 100) }'; "
+        "satz score -n -q $D/bars.model $D/source $D/list | "
+        "sed 's/LogP= \\([^ ]*\\) \\(.*\\) satz= \\1 /\\2/; /satz=/!d; /  |||/d'",
+        "1\n");
+    assert_prints(f,
+                  "satz translate -q -b 3 $D/bars.model $D/source >$D/a; "
+                  "satz translate -q -b 3 -f json $D/bars.model $D/source | "
+                  "sed 's/.*\"text\":\"\\([^\"]*\\).*/\\1/' | cmp - $D/a; grep -cF '&' $D/a || :",
+                  "0\n");
 }
 
 static void test_json(void **state)
@@ -196,6 +264,16 @@ static void test_prefixes_and_constraints(void **state)
                    "/p has more lines than the input, which has 3");
     assert_refused(f, "printf '\\nx\\n\\n' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
                    "/c:2: \"x\": write +PHRASE");
+    assert_refused(f, "printf 'eins\\n\\n\\377' >$D/c; satz translate -p $D/c $D/m $D/in", 1,
+                   "line 3: the prefix \"\377\" is not valid UTF-8");
+    assert_refused(f, "printf '\\n\\n+\\377' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
+                   "line 3: the required phrase \"\377\" is not valid UTF-8");
+    assert_prints(f,
+                  "mark='\\357\\273\\277'; printf \"${mark}one two\\n\" >$D/i; "
+                  "printf \"${mark}+drei\\n\" >$D/c; satz translate -q -c $D/c $D/m $D/i >$D/a; "
+                  "echo one two >$D/i; echo +drei >$D/c; satz translate -q -c $D/c $D/m $D/i | "
+                  "cmp - $D/a; grep -cw drei $D/a",
+                  "1\n");
     assert_refused(f, "printf '\\n\\n+drei\\t-drei\\n' >$D/c; satz translate -c $D/c $D/m $D/in", 1,
                    "line 3: \"drei\" is required but \"drei\" is forbidden");
 }
@@ -207,6 +285,71 @@ static void test_unknown_words_are_replaced(void **state)
                   0);
     assert_null(strstr(strbuf_text(&f->out), "⁇"));
     assert_refused(f, "echo word >$D/d; satz translate -d $D/d $D/m $D/in", 1, "/d:1: a line of a");
+}
+
+/* $D/m was trained on $D/source and $D/target, as the recipe in it says. */
+static void test_shortlists(void **state)
+{
+    struct fixture *f = *state;
+    assert_prints(f, "satz shortlist -o $D/list $D/m", "");
+    assert_prints(
+        f,
+        "satz shortlist --threads 2 --output $D/same $D/m $D/source $D/target && "
+        "cmp $D/list $D/same; gzip -k $D/source; "
+        "satz shortlist -o $D/same $D/m $D/source.gz $D/target && cmp $D/list $D/same; "
+        "mkdir $D/room; TMPDIR=$D/room satz shortlist -o $D/same $D/m $D/source $D/target "
+        "$D/source $D/target; ls $D/room",
+        "");
+    assert_same_text(f, "openblas --shortlist $D/list --shortlist-best 2 --shortlist-commonest 3");
+    assert_same_text(f, "openblas --shortlist $D/list --precision int8");
+    /* As many commonest words as there are words: no list. */
+    assert_prints(f,
+                  "for o in '' '--precision int8' '--sample --n-best 3' '-e '$D/m2 -u; do "
+                  "satz translate -q $o $D/m $D/text >$D/a; satz translate -q $o --shortlist "
+                  "$D/list --shortlist-commonest 100 $D/m $D/text | cmp - $D/a; done",
+                  "");
+    assert_prints(
+        f,
+        "satz translate -q --shortlist $D/list --shortlist-best 1 --shortlist-commonest 1 "
+        "$D/m $D/text | cmp -s - $D/a || echo other",
+        "other\n");
+    assert_prints(f,
+                  "printf 'one two\\nsix\\n' >$D/in; printf '+drei\\n+vier\\n' >$D/c; "
+                  "satz translate -q -c $D/c --shortlist $D/list --shortlist-best 1 "
+                  "--shortlist-commonest 1 $D/m $D/in | grep -c -e drei -e vier; "
+                  "printf 'fuenf\\nfuenf\\n' >$D/p; satz translate -q -p $D/p --shortlist $D/list "
+                  "--shortlist-best 1 --shortlist-commonest 1 $D/m $D/in | grep -c ^fuenf",
+                  "2\n2\n");
+}
+
+static void test_wrong_shortlists(void **state)
+{
+    struct fixture *f = *state;
+    assert_refused(f, "satz shortlist $D/m", 2, "name the file to write with --output FILE");
+    assert_refused(f, "satz shortlist -o $D/x", 2, "name the model file");
+    assert_refused(f, "satz shortlist -o $D/x $D/m $D/source", 2, "each SOURCE needs its TARGET");
+    assert_refused(f, "satz shortlist -t 0 -o $D/x $D/m", 2, "--threads");
+    assert_refused(f, "satz shortlist -o $D/x $D/m $D/none $D/target", 1, "/none: cannot open");
+    assert_refused(f,
+                   "mv $D/target $D/away; satz shortlist -o $D/x $D/m; s=$?; mv $D/away $D/target; "
+                   "(exit $s)",
+                   1, "/target, which cannot be read; name the text after the model");
+    assert_refused(f, "satz shortlist -o $D/none/x $D/m", 1, "/none/x");
+    assert_refused(f, "satz translate --shortlist $D/none $D/m $D/text", 1, "/none: cannot open");
+    assert_refused(f, "satz translate --shortlist $D/m $D/m $D/text", 1, "is not a shortlist");
+    assert_refused(f, "satz translate --shortlist $D/list $D/s $D/text", 1,
+                   "/list: was made for another vocabulary; make one for this model");
+    assert_refused(f, "satz translate --shortlist-best 3 $D/m $D/text", 2, "need --shortlist");
+    assert_refused(f, "satz translate --shortlist $D/list --shortlist-best 101 $D/m $D/text", 2,
+                   "--shortlist-best");
+    assert_refused(f, "satz translate --shortlist $D/list --shortlist-commonest 0 $D/m $D/text", 2,
+                   "--shortlist-commonest");
+    assert_refused(
+        f, "head -c 700 $D/list >$D/begun; satz translate --shortlist $D/begun $D/m $D/text", 1,
+        "/begun: ");
+    if (run(f, "satz translate --backend onednn $D/m </dev/null") == 0)
+        assert_refused(f, "satz translate --backend onednn --shortlist $D/list $D/m $D/text", 1,
+                       "backend onednn knows no shortlists; use openblas");
 }
 
 static void test_ensembles(void **state)
@@ -320,7 +463,7 @@ static void test_files_that_are_no_models(void **state)
 {
     struct fixture *f = *state;
     assert_refused(f, "satz translate $D/text $D/text", 1, "/text: damaged, or not a safetensors");
-    assert_refused(f, "satz translate $D $D/text", 1, "is not a plain file");
+    assert_refused(f, "satz translate $D $D/text", 1, "is a folder; name a file in it");
     assert_refused(f, "satz translate '%n%s%s'", 1, "%n%s%s: cannot open");
     assert_refused(f, "satz attention '%n%s%s' -s x", 1, "%n%s%s: cannot open");
     assert_refused(f, "head -c 9000 $D/m >$D/cut; satz translate $D/cut $D/text", 1,
@@ -361,14 +504,19 @@ int main(void)
         cmocka_unit_test(test_batches_threads_and_order_change_nothing),
         cmocka_unit_test(test_precision),
         cmocka_unit_test(test_line_k_is_line_k),
+        cmocka_unit_test(test_lines_that_are_not_utf8_are_named),
+        cmocka_unit_test(test_a_pipe_whose_writer_pauses),
         cmocka_unit_test(test_a_line_of_a_megabyte),
         cmocka_unit_test(test_n_best),
+        cmocka_unit_test(test_bars_in_an_n_best_list),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_no_kind_of_search_depends_on_batches_threads_or_order),
         cmocka_unit_test(test_wrong_search_options),
         cmocka_unit_test(test_prefixes_and_constraints),
         cmocka_unit_test(test_unknown_words_are_replaced),
         cmocka_unit_test(test_ensembles),
+        cmocka_unit_test(test_shortlists),
+        cmocka_unit_test(test_wrong_shortlists), /* needs the files of both before */
         cmocka_unit_test(test_average),
         cmocka_unit_test(test_what_is_told_on_standard_error),
         cmocka_unit_test(test_a_full_disk_leaves_whole_lines),

@@ -125,6 +125,51 @@ static void test_gemm_packed(void **state)
     for_each_case(check_packed);
 }
 
+/* The columns of the product with a whole weight, to the bit, whatever was in the room before. */
+static void check_rows(const struct compute_backend *backend, enum compute_precision precision)
+{
+    enum { M = 7, N = 90, K = 41, SOME = 37 };
+    struct satz_error err;
+    struct compute *c = backend->new (precision, &err);
+    if (!c || !backend->pack_rows) {
+        backend->free(c);
+        return;
+    }
+    struct packed *whole = backend->pack_new(c, K, N, &err);
+    struct packed *some = backend->pack_new(c, K, N - 10, &err);
+    struct mat a = random_mat(1, M, K, K), w = random_mat(2, N, K, K + 2);
+    struct mat all = random_mat(3, M, N, N), part = random_mat(4, M, SOME, SOME + 1);
+    int rows[N - 10];
+    for (int i = 0; i < N - 10; i++)
+        rows[i] = N - 1 - i;
+    backend->pack(c, whole, w, true);
+    backend->gemm_packed(c, a, whole, 0, all);
+    backend->pack_rows(c, some, w, rows, N - 10);
+    for (int i = 0; i < SOME; i++)
+        rows[i] = (i * 29 + 3) % N;
+    backend->pack_rows(c, some, w, rows, SOME);
+    backend->gemm_packed(c, a, some, 0, part);
+    for (int r = 0; r < M; r++)
+        for (int i = 0; i < SOME; i++)
+            assert_true(mat_row(part, r)[i] == mat_row(all, r)[rows[i]]);
+    backend->pack_free(whole);
+    backend->pack_free(some);
+    backend->free(c);
+    free(a.data);
+    free(w.data);
+    free(all.data);
+    free(part.data);
+}
+
+static void test_pack_rows(void **state)
+{
+    (void)state;
+    assert_non_null(compute_backends[0]->pack_rows);
+    for (int i = 0; compute_backends[i]; i++)
+        for (int p = COMPUTE_F32; p <= COMPUTE_INT8; p++)
+            check_rows(compute_backends[i], (enum compute_precision)p);
+}
+
 /* More shapes than the first table of primitives holds, then the first again. */
 static void test_many_shapes(void **state)
 {
@@ -234,9 +279,9 @@ static void test_find(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gemm),        cmocka_unit_test(test_gemm_packed),
-        cmocka_unit_test(test_many_shapes), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_gemm),      cmocka_unit_test(test_gemm_packed),
+        cmocka_unit_test(test_pack_rows), cmocka_unit_test(test_many_shapes),
+        cmocka_unit_test(test_threads),   cmocka_unit_test(test_find),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

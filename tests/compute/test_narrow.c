@@ -52,7 +52,7 @@ static void multiply(const struct narrow_kernels *kernels, int per_word, struct 
     w.sums = aligned_alloc(64, columns * 4);
     uint32_t *memory = malloc(narrow_rows_size(p->m, units) * 4);
     assert_true(w.panels && w.scales && w.sums && memory);
-    kernels->pack(p->w, p->transposed, &w);
+    kernels->pack(p->w, p->transposed, NULL, &w);
     struct narrow_rows rows = narrow_rows_find(p->a, units, memory);
     kernels->convert(p->a, rows);
     kernels->multiply(rows, &w, p->beta, p->out);

@@ -1,7 +1,5 @@
 /* Scores and attention of given pairs, with a model file of made-up weights. */
-#include "base/rng.h"
-#include "model/model.h"
-#include "tests/text/scratch.h"
+#include "tests/decode/german.h"
 
 static const char *const sources[] = {
     "Der Bär hört die Bäume.",
@@ -24,24 +22,8 @@ static int set_up(void **state)
 {
     static struct fixture f;
     f.scratch = scratch_new();
-    const char *path = scratch_path(f.scratch, "model.safetensors");
-    struct tokenizer *t = scratch_tokenizer(scratch_german(f.scratch, "de"), "unigram", 60);
-    static const char yaml[] = "model: {embedding: 24, encoder_hidden: 16, decoder_hidden: 32}\n"
-                               "attention: {preset: bahdanau}\ndata: {max_length: 20}\n"
-                               "decode: {beam: 4, max_length_factor: 1, max_length_extra: 4}\n";
-    struct recipe recipe;
-    struct model m;
     struct satz_error err;
-    if (recipe_parse(&recipe, yaml, strlen(yaml), "test", &err) < 0 ||
-        model_init(&m, &recipe, t, t, &err) < 0)
-        fail_msg("%s", err.message);
-    for (size_t i = 0; i < m.network.params.size; i++)
-        m.network.params.values[i] = (real)(1.6 * rng_uniform(4, i) - 0.8);
-    if (model_save(&m, path, NULL, NULL, &err) < 0)
-        fail_msg("%s", err.message);
-    model_release(&m);
-    recipe_release(&recipe);
-    f.model = satz_model_open(path, NULL, NULL, &err);
+    f.model = satz_model_open(german_model(f.scratch, 20), NULL, NULL, &err);
     assert_non_null(f.model);
     *state = &f;
     return 0;
@@ -122,16 +104,18 @@ static void what_was_cut_or_broken_is_said(void **state)
         longest[i] = "Mut "[i % 4];
     longest[60000] = '\0';
     const struct satz_pair pairs[] = {pair_of("Ein König", longest), pair_of(longest, "König"),
-                                      pair_of("Ein", "K\xff"), pair_of("Ein", "König")};
+                                      pair_of("Ein", "K\xff"),       pair_of("\xff", "König"),
+                                      pair_of("\xff", "K\xff"),      pair_of("Ein", "König")};
+    static const int invalid[] = {0, 0, 2, 1, 3, 0};
     struct satz_translator *t = make_translator(state, 2, 64);
-    struct satz_score *scores = satz_score_pairs(t, pairs, 4, &err);
+    struct satz_score *scores = satz_score_pairs(t, pairs, 6, &err);
     assert_non_null(scores);
     assert_int_equal(scores[0].tokens, 85); /* 1 * 80 + 4, and the end */
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         assert_int_equal(scores[i].truncated, i < 2);
-        assert_int_equal(scores[i].invalid, i == 2);
+        assert_int_equal(scores[i].invalid, invalid[i]);
     }
-    satz_scores_free(scores, 4);
+    satz_scores_free(scores, 6);
     const int wrong[] = {5, 60};
     struct satz_pair pair = pair_of("Ein", "");
     pair.target_ids = wrong;

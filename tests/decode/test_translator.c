@@ -2,9 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/rng.h"
-#include "model/model.h"
-#include "tests/text/scratch.h"
+#include "tests/decode/german.h"
 
 static const char *const lines[] = {
     "Der Bär hört die Bäume.",
@@ -28,23 +26,7 @@ static int set_up(void **state)
 {
     static struct fixture f;
     f.scratch = scratch_new();
-    f.path = scratch_path(f.scratch, "model.safetensors");
-    struct tokenizer *t = scratch_tokenizer(scratch_german(f.scratch, "de"), "unigram", 60);
-    static const char yaml[] = "model: {embedding: 24, encoder_hidden: 16, decoder_hidden: 32}\n"
-                               "attention: {preset: bahdanau}\ndata: {max_length: 12}\n"
-                               "decode: {beam: 4, max_length_factor: 1, max_length_extra: 4}\n";
-    struct recipe recipe;
-    struct model m;
-    struct satz_error err;
-    if (recipe_parse(&recipe, yaml, strlen(yaml), "test", &err) < 0 ||
-        model_init(&m, &recipe, t, t, &err) < 0)
-        fail_msg("%s", err.message);
-    for (size_t i = 0; i < m.network.params.size; i++)
-        m.network.params.values[i] = (real)(1.6 * rng_uniform(4, i) - 0.8);
-    if (model_save(&m, f.path, NULL, NULL, &err) < 0)
-        fail_msg("%s", err.message);
-    model_release(&m);
-    recipe_release(&recipe);
+    f.path = german_model(f.scratch, 12);
     *state = &f;
     return 0;
 }

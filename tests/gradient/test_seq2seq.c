@@ -4,6 +4,8 @@
 #include "base/lists.h"
 #include "tests/gradient/difference.h"
 
+#define NAME(name, doc) #name,
+
 static const char *const small =
     "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7, readout: 6, %s}\n"
     "attention: {size: 4, positions: 4, %s}\n"
@@ -26,12 +28,9 @@ static void check(const char *model, const char *attention)
 static void test_every_cell_score_and_window(void **state)
 {
     (void)state;
-    static const char *const cells[] = {
-#define NAME(name, doc) #name,
-        CELL_LIST(NAME)};
+    static const char *const cells[] = {CELL_LIST(NAME)};
     static const char *const scores[] = {SCORE_LIST(NAME)};
     static const char *const windows[] = {WINDOW_LIST(NAME)};
-#undef NAME
     static const char *const places[] = {"before", "after", "after, feeding: true", "gnmt"};
     for (size_t c = 0; c < sizeof cells / sizeof *cells; c++)
         for (size_t s = 0; s < sizeof scores / sizeof *scores; s++)
@@ -170,6 +169,51 @@ static void test_twins(void **state)
                  24);
 }
 
+/* Every score with every window that has weights to guide, under every cost. */
+static void test_guided(void **state)
+{
+    (void)state;
+    static const char *const scores[] = {SCORE_LIST(NAME)};
+    static const char *const windows[] = {"global", "local_m", "local_p"};
+    static const char *const costs[] = {GUIDED_COST_LIST(NAME)};
+    static const char *const places[] = {"before", "after", "after, feeding: true", "gnmt"};
+    enum { N_SCORES = sizeof scores / sizeof *scores, N_COSTS = sizeof costs / sizeof *costs };
+    for (int i = 0; i < N_SCORES * 3 * N_COSTS; i++) {
+        char yaml[1024];
+        snprintf(yaml, sizeof yaml,
+                 "model: {embedding: 6, encoder_hidden: 7, decoder_hidden: 7, readout: 6,"
+                 " bidirectional: false, reverse_source: %s}\n"
+                 "attention: {size: 4, positions: 4, width: 2, score: %s, window: %s, place: %s}\n"
+                 "dropout: {embedding: 0.2, annotations: 0.2, readout: 0.3}\n"
+                 "data: {train_source: s, train_target: t, alignments: a}\n"
+                 "train: {guided_weight: 1.3, guided_cost: %s}\n",
+                 i % 3 == 0 ? "true" : "false", scores[i / 3 % N_SCORES], windows[i % 3],
+                 places[i % 4], costs[i / 3 / N_SCORES]);
+        check_recipe(yaml, 12);
+    }
+}
+
+/* With what else attention adds to the loss, and with twins. */
+static void test_guided_with_others(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "attention: {size: 4, coverage: fertility, coverage_loss: 0.7}\ntrain: {",
+        "attention: {size: 4, coverage: sum, coverage_loss: 0.7, window: local_p, width: 2,"
+        " place: after}\ntrain: {",
+        "attention: {preset: luong}\ntrain: {rdrop: 1.5, ",
+        "attention: {preset: bahdanau}\nscheduled: {decay: linear}\ntrain: {"};
+    for (int i = 0; i < 4; i++) {
+        char yaml[1024];
+        snprintf(yaml, sizeof yaml,
+                 "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7}\n"
+                 "dropout: {embedding: 0.2, readout: 0.3}\n"
+                 "data: {train_source: s, train_target: t, alignments: a}\n%sguided_weight: 2}\n",
+                 others[i]);
+        check_recipe(yaml, 24);
+    }
+}
+
 /* Words that the model chooses itself: none, some, all. */
 static void test_own_words(void **state)
 {
@@ -237,7 +281,8 @@ static void test_spans_change_the_gradient_alone(void **state)
                  "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7, decoder_layers: 2}\n"
                  "attention: {preset: luong}\n"
                  "dropout: {embedding: 0.2, layers: 0.2, readout: 0.2, recurrent: 0.2}\n"
-                 "train: {bptt: %d}\n",
+                 "data: {train_source: s, train_target: t, alignments: a}\n"
+                 "train: {bptt: %d, guided_weight: 0.5}\n",
                  bptt);
         fixture_init(&f, yaml, "openblas");
         fixture_pack(&f);
@@ -271,6 +316,8 @@ int main(void)
         cmocka_unit_test(test_tied),
         cmocka_unit_test(test_dropout),
         cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_guided),
+        cmocka_unit_test(test_guided_with_others),
         cmocka_unit_test(test_own_words),
         cmocka_unit_test(test_truncation),
         cmocka_unit_test(test_spans_change_the_gradient_alone),

@@ -7,28 +7,10 @@
 static const char environment[] =
     "export PATH=\"$D/x/bin:$PATH\" PKG_CONFIG_PATH=$D/x/lib/pkgconfig LD_LIBRARY_PATH=$D/x/lib";
 
-/* What is built for release is what is installed; the other variants have nothing to install. */
-static void skip_unless_release(const struct fixture *f)
-{
-    if (!strstr(f->program, "release/satz"))
-        skip();
-}
-
-static void skip_unless_there(struct fixture *f, const char *program)
-{
-    char line[128];
-    snprintf(line, sizeof line, "command -v %s", program);
-    skip_unless_release(f);
-    if (run(f, line) != 0)
-        skip();
-}
-
 static int setup_install(void **state)
 {
     setup(state);
     struct fixture *f = *state;
-    if (!strstr(f->program, "release/satz"))
-        return 0;
     unsetenv("MAKEFLAGS");
     assert_status(f, "touch $D/before && sleep 0.01; make -o build install PREFIX=$D/x", 0);
     return 0;
@@ -46,14 +28,12 @@ static void assert_runs(struct fixture *f, const char *line)
 static void test_install_writes_nothing_into_the_source(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     assert_prints(f, "find . -path ./.git -prune -o -newer $D/before -type f -print", "");
 }
 
 static void test_installed_program(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     assert_runs(f, "satz --version && pkg-config --modversion satz satzeval");
     assert_string_equal(strbuf_text(&f->out),
                         "satz " SATZ_VERSION "\n" SATZ_VERSION "\n" SATZ_VERSION "\n");
@@ -64,7 +44,6 @@ static void test_installed_program(void **state)
 static void test_uninstall_leaves_nothing(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     assert_status(f, "make -o build install DESTDIR=$D/root PREFIX=/usr && find $D/root", 0);
     assert_status(f, "test -e $D/root/usr/lib/$(cc -print-multiarch)/libsatz.a", 0);
     assert_status(f, "grep -rq $D $D/root/usr/lib/*/pkgconfig && exit 1; exit 0", 0);
@@ -88,7 +67,6 @@ static void list_declared(struct fixture *f, const char *header, const char *to)
 static void test_libraries_show_what_the_headers_declare(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     list_declared(f, "satz.h", "satz");
     list_declared(f, "eval.h", "satzeval");
     assert_prints(f,
@@ -108,7 +86,6 @@ static void test_libraries_show_what_the_headers_declare(void **state)
 static void test_headers_stand_alone(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     assert_runs(f, "for h in satz eval; do cc -std=c11 -Wall -Wextra -pedantic -Werror -x c "
                    "-fsyntax-only $D/x/include/satz/$h.h || exit 1; done");
     assert_runs(f, "for h in satz eval; do echo \"#include <$h.h>\" | c++ -std=c++17 -Wall -Wextra "
@@ -118,7 +95,6 @@ static void test_headers_stand_alone(void **state)
 static void test_cpp_program(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     write_text(f, "program.cc",
                "#include <eval.h>\n#include <satz.h>\n#include <string>\n#include <unordered_map>\n"
                "int main()\n{\n"
@@ -143,7 +119,6 @@ static void assert_good_score(const struct fixture *f)
 static void test_examples_shared(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     assert_runs(f, "cp -r $D/x/share/doc/satz/examples $D/ex && make -C $D/ex CC='cc -Werror'");
     assert_runs(f, "ldd $D/ex/train | grep -F $D/x/lib/libsatz.so.0");
     assert_runs(f, "mkdir $D/shared && $D/ex/train $D/shared");
@@ -157,7 +132,6 @@ static void test_examples_shared(void **state)
 static void test_examples_static(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     assert_runs(f,
                 "cd $D/x/share/doc/satz/examples && cc train.c -o $D/static $(pkg-config --cflags "
                 "satz) $(pkg-config --static --libs satz satzeval | "
@@ -169,7 +143,6 @@ static void test_examples_static(void **state)
 static void test_manual_of_every_command(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     assert_runs(f, "{ echo satz.1; satz --help=commands | tr ' ' - | sed 's/.*/satz-&.1/'; } | "
                    "sort >$D/commands; ls $D/x/share/man/man1 | sort | diff $D/commands -");
     assert_runs(f, "test -s $D/x/share/man/man1/satz.1 -a -s $D/x/share/man/man5/satz-recipe.5");
@@ -185,7 +158,6 @@ static void test_manual_of_every_command(void **state)
 static void test_manual_has_no_faults(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_there(f, "mandoc");
     /* Side by side, so that references are found. */
     assert_prints(f,
                   "mkdir $D/man && cp $D/x/share/man/man*/* $D/man && cd $D/man && "
@@ -199,7 +171,6 @@ static void test_manual_has_no_faults(void **state)
 static void test_options_are_everywhere(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     write_text(f, "options.sh",
                "satz --help=commands | while read -r name; do\n"
                "    satz $name --help=bash >$D/bash; satz $name --help=zsh >$D/zsh\n"
@@ -234,7 +205,6 @@ static void assert_bash(struct fixture *f, const char *words, const char *expect
 static void test_bash_completion(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_release(f);
     assert_bash(f, "satz tran", "translate\n");
     assert_bash(f, "satz tokenizer en", "encode\n");
     assert_bash(f, "satz tokenizer encode --i", "--ids\n");
@@ -254,7 +224,6 @@ static void test_bash_completion(void **state)
 static void test_zsh_completion(void **state)
 {
     struct fixture *f = *state;
-    skip_unless_there(f, "zsh");
     write_text(f, "zsh.sh",
                "zmodload zsh/zpty\n"
                "zpty z zsh -f -i\n"

@@ -26,6 +26,26 @@ struct fixture {
 
 enum { FIXTURE_VOCABULARY = 13, FIXTURE_SENTENCES = 4 };
 
+/* Words of one and two tokens, and some links among them, for a recipe with data.alignments. */
+static inline void fixture_align(struct fixture *f, const struct batch_sentence *sources,
+                                 const struct batch_sentence *targets, int n)
+{
+    static int words[2][8] = {{0, 1, 1, 2, 3, 3, 4, 5}, {0, 0, 1, 2, 2, 3, 4, 4}};
+    static struct corpus_link links[2 * FIXTURE_SENTENCES][5];
+    struct batch_alignment alignments[2 * FIXTURE_SENTENCES];
+    for (int i = 0; i < n; i++) {
+        int last[2] = {words[0][sources[i].n - 1], words[1][targets[i].n - 1]};
+        for (int k = 0; k < 5; k++)
+            links[i][k] = (struct corpus_link){(k + i) % (last[0] + 1), 2 * k % (last[1] + 1),
+                                               CORPUS_SURE / (1 + k % 2)};
+        /* the last repeats the first in short sentences */
+        int used = last[0] > 1 ? 5 : 1;
+        alignments[i] = (struct batch_alignment){{words[0], words[1]}, links[i], used};
+    }
+    assert_int_equal(batch_align(&f->batch, alignments, f->recipe.model.reverse_source, &f->err),
+                     0);
+}
+
 /* Sentences of unequal lengths (twice each for train.rdrop), no two orders alike, so that every
  * gather is exercised. */
 static inline void fixture_batch(struct fixture *f)
@@ -50,6 +70,8 @@ static inline void fixture_batch(struct fixture *f)
                                 f->recipe.model.reverse_source, &f->err),
                      0);
     f->batch.twins = copies == 2;
+    if (f->recipe.data.alignments.n > 0)
+        fixture_align(f, sources, targets, copies * FIXTURE_SENTENCES);
 }
 
 /* The model of a recipe, its parameters zero; the batch and its memory are still empty. */
@@ -76,6 +98,7 @@ static inline void fixture_model(struct fixture *f, const char *yaml, const char
         .gradients = params_new_block(&f->model.params, &f->err),
         .dropout = true,
         .key = 99,
+        .guided = f->recipe.train.guided_weight,
     };
     assert_non_null(f->pass.gradients);
 }

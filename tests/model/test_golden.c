@@ -18,7 +18,8 @@ static const char *const names[] = {
     "local_p_before", "coverage",    "coverage_after", "residual",     "first",
     "gnmt",           "gru_before",  "lstm_peephole",  "lstm_coupled", "lstm_norm",
     "gru_norm",       "mut1",        "mut2",           "mut3",         "sgd_l2",
-    "momentum_l2",    "adadelta_l2", "adam_l2",        "fertility"};
+    "momentum_l2",    "adadelta_l2", "adam_l2",        "fertility",    "guided",
+    "guided_local_p", "guided_mse"};
 
 struct golden {
     const char *name;
@@ -97,6 +98,29 @@ static void check_near(const struct golden *g, struct mat ours, const struct ten
                  golden->name, sqrt(difference / norm), sqrt(norm));
 }
 
+/* The links of sentences [from, from + n), whose words are their tokens. */
+static void take_links(struct golden *g, int from, int n)
+{
+    enum { MOST = 64 };
+    static const int words[] = {0, 1, 2, 3, 4, 5, 6, 7};
+    struct corpus_link links[MOST];
+    struct batch_alignment alignments[GOLDEN_SENTENCES];
+    const struct tensor *t = array(g, "links", NULL);
+    const int *row = integers(g, "links", size_of(t));
+    int total = (int)t->shape[0], at = 0;
+    assert_in_range(total, 1, MOST);
+    for (int i = 0; i < GOLDEN_SENTENCES; i++) {
+        alignments[i] = (struct batch_alignment){{words, words}, links + at, 0};
+        for (; at < total && row[4 * at] == i; at++, alignments[i].n_links++)
+            links[at] = (struct corpus_link){row[4 * at + 1], row[4 * at + 2], row[4 * at + 3]};
+    }
+    assert_int_equal(at, total);
+    assert_true(from + n <= GOLDEN_SENTENCES);
+    assert_int_equal(
+        batch_align(&g->f.batch, alignments + from, g->f.recipe.model.reverse_source, &g->f.err),
+        0);
+}
+
 /* Sentences [from, from + n) of the file become the fixture's batch. */
 static void take_sentences(struct golden *g, int from, int n)
 {
@@ -114,6 +138,8 @@ static void take_sentences(struct golden *g, int from, int n)
     assert_int_equal(batch_fill(&g->f.batch, sides[0] + from, sides[1] + from, n,
                                 g->f.recipe.model.reverse_source, &g->f.err),
                      0);
+    if (g->f.recipe.data.alignments.n > 0)
+        take_links(g, from, n);
     fixture_plan(&g->f);
 }
 

@@ -564,6 +564,51 @@ static void test_options(void **state)
     stop(&s);
 }
 
+/* A list of next to no words, and one of all. */
+static void test_shortlist(void **state)
+{
+    struct fixture *f = *state;
+    static const char json[] = "{\"text\":\"one two three four five six\"}";
+    char *list = file_join(f->folder, "list", NULL);
+    assert_status(f, "satz shortlist -o $D/list $D/m", 0);
+    struct server without = START(f, "--threads", "1");
+    struct server small = START(f, "--shortlist", list, "--shortlist-best", "1",
+                                "--shortlist-commonest", "1", "--precision", "int8");
+    struct server all = START(f, "--shortlist", list, "--shortlist-commonest", "100");
+    json_t *free_one = translate(&without, json);
+    json_t *of_few = translate(&small, json), *of_all = translate(&all, json);
+    assert_true(json_equal(free_one, of_all));
+    assert_false(json_equal(free_one, of_few));
+    json_decref(free_one);
+    json_decref(of_few);
+    json_decref(of_all);
+    stop(&without);
+    stop(&small);
+    stop(&all);
+    free(list);
+    assert_refused(f, "satz serve --port 0 --shortlist-best 3 $D/m", 2, "need --shortlist");
+    assert_refused(f, "satz serve --port 0 --shortlist $D/none $D/m", 1, "/none: cannot open");
+}
+
+/* In the precision asked for, as `satz translate` in it. */
+static void test_precision(void **state)
+{
+    struct fixture *f = *state;
+    struct server s = START(f, "--precision", "int8");
+    assert_status(f, "echo three one one | satz translate -f json --precision int8 $D/m", 0);
+    json_t *asked = translate(&s, "{\"text\":\"three one one\"}");
+    json_t *line = json_loads(strbuf_text(&f->out), 0, NULL);
+    json_t *best = json_array_get(json_object_get(line, "translations"), 0);
+    assert_non_null(best);
+    char scores[2][32];
+    snprintf(scores[0], sizeof scores[0], "%.6g", json_real_value(json_object_get(best, "score")));
+    snprintf(scores[1], sizeof scores[1], "%.6g", json_real_value(json_object_get(asked, "score")));
+    assert_string_equal(scores[0], scores[1]);
+    json_decref(line);
+    json_decref(asked);
+    stop(&s);
+}
+
 static void test_version_6(void **state)
 {
     struct fixture *f = *state;
@@ -627,6 +672,8 @@ int main(void)
         cmocka_unit_test(test_shutdown),
         cmocka_unit_test(test_wrong_starts),
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_shortlist),
+        cmocka_unit_test(test_precision),
         cmocka_unit_test(test_version_6),
         cmocka_unit_test(test_load),
     };

@@ -56,6 +56,49 @@ static void test_layout_of_a_small_batch(void **state)
     batch_release(&b);
 }
 
+static void assert_guide(const struct batch *b, int row, int n, const int *steps,
+                         const float *shares)
+{
+    assert_int_equal(b->guide.start[row + 1] - b->guide.start[row], n);
+    for (int i = 0; i < n; i++) {
+        assert_int_equal(b->guide.step[b->guide.start[row] + i], steps[i]);
+        assert_true(b->guide.share[b->guide.start[row] + i] == shares[i]);
+    }
+}
+
+/* Words of several tokens: every token of a target word looks at every token of its source words.
+ * Pair 0: x "a bb c", y "dd e f"; a-dd, bb-e (half sure), c-e; f has no link. */
+static void test_a_guide_tells_of_tokens(void **state)
+{
+    (void)state;
+    const int x0[] = {10, 11, 12, 13}, x1[] = {20}, y0[] = {40, 41, 42, 43}, y1[] = {50, 51};
+    const struct batch_sentence sources[] = {{x0, 4}, {x1, 1}}, targets[] = {{y0, 4}, {y1, 2}};
+    const int x_words[] = {0, 1, 1, 2}, y_words[] = {0, 0, 1, 2};
+    const struct corpus_link links[] = {{0, 0, 100}, {1, 1, 50}, {2, 1, 100}};
+    const struct batch_alignment alignments[] = {{{x_words, y_words}, links, 3},
+                                                 {{x_words, y_words}, NULL, 0}};
+    struct batch b = {0};
+    for (int reverse = 0; reverse < 2; reverse++) {
+        const float one[] = {1}, shares[] = {0.25F, 0.25F, 0.5F};
+        const int first = reverse ? 3 : 0, last[] = {4}, end[] = {1};
+        const int e[] = {reverse ? 2 : 1, reverse ? 1 : 2, reverse ? 0 : 3};
+        assert_int_equal(batch_fill(&b, sources, targets, 2, reverse, NULL), 0);
+        assert_null(b.guide.start);
+        assert_int_equal(batch_align(&b, alignments, reverse, NULL), 0);
+        /* rows: step 0 of both, step 1 of both, step 2 of both, then pair 0 alone */
+        assert_guide(&b, 0, 1, &first, one);
+        assert_guide(&b, 1, 0, NULL, NULL);
+        assert_guide(&b, 2, 1, &first, one);
+        assert_guide(&b, 3, 0, NULL, NULL);
+        assert_guide(&b, 4, 3, e, shares);
+        assert_guide(&b, 5, 1, end, one); /* END at END */
+        assert_guide(&b, 6, 0, NULL, NULL);
+        assert_guide(&b, 7, 1, last, one);
+        assert_int_equal(b.target.total, 8);
+    }
+    batch_release(&b);
+}
+
 static void test_empty_sentences_are_just_their_end(void **state)
 {
     (void)state;
@@ -146,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_sequence_is_shaped_by_its_lengths),
         cmocka_unit_test(test_layout_of_a_small_batch),
+        cmocka_unit_test(test_a_guide_tells_of_tokens),
         cmocka_unit_test(test_empty_sentences_are_just_their_end),
         cmocka_unit_test(test_a_corpus_comes_back_from_batches),
     };

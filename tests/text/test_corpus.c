@@ -385,15 +385,153 @@ static void test_many_pairs_keep_their_order(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void assert_link(const struct corpus_link *link, int source, int target, int weight)
+{
+    assert_int_equal(link->source, source);
+    assert_int_equal(link->target, target);
+    assert_int_equal(link->weight, weight);
+}
+
+/* Pairs that are left out take their links along; a link of no weight, or the second of two that
+ * are the same, is none. */
+static void test_links_follow_their_pairs(void **state)
+{
+    struct fixture *f = *state;
+    struct corpus_options o =
+        options_for(f, "Der Bär\n\nzwölf  Äpfel 🙂\r\nDas Gemüse möchte\n",
+                    "große Häuser\nDer\ndas Gemüse\nx y\n");
+    struct corpus *plain = opened(&o);
+    const char *alignment =
+        scratch_text(f->scratch, "a", "0-1 1-0\n\n2-1:0.5 0p0 2-1 1-0:0\r\n2-1\n");
+    char digest[17];
+    o.alignments = &alignment;
+    for (int again = 0; again < 2; again++) { /* the second time from the cache */
+        struct corpus_link links[4];
+        int words[16], n, m;
+        struct corpus *c = opened(&o);
+        assert_true(corpus_aligned(c) && !corpus_aligned(plain));
+        assert_string_not_equal(corpus_digest(c), corpus_digest(plain));
+        strcpy(digest, corpus_digest(c));
+        assert_int_equal(corpus_size(c), 3);
+        assert_pair(f, c, 1, "zwölf Äpfel 🙂", "das Gemüse", 3);
+        assert_int_equal(corpus_count_links(c, 0), 2);
+        corpus_links(c, 0, links);
+        assert_link(&links[0], 0, 1, CORPUS_SURE);
+        assert_link(&links[1], 1, 0, CORPUS_SURE);
+        assert_int_equal(corpus_count_links(c, 1), 2);
+        corpus_links(c, 1, links);
+        assert_link(&links[0], 2, 1, (CORPUS_SURE + 1) / 2);
+        assert_link(&links[1], 0, 0, CORPUS_SURE);
+        corpus_lengths(c, 1, &n, &m);
+        corpus_words(c, 1, 0, words);
+        assert_int_equal(words[0], 0);
+        assert_int_equal(words[n - 1], 2);
+        corpus_words(c, 1, 1, words);
+        assert_int_equal(words[m - 1], 1);
+        corpus_free(c);
+    }
+    /* the ids are the same with and without; so are other links another corpus */
+    int lengths[2], same[2];
+    struct corpus *c = opened(&o);
+    for (uint32_t i = 0; i < 3; i++) {
+        int ids[64], plain_ids[64];
+        corpus_lengths(c, i, &lengths[0], &lengths[1]);
+        corpus_lengths(plain, i, &same[0], &same[1]);
+        assert_memory_equal(lengths, same, sizeof same);
+        corpus_source(c, i, ids);
+        corpus_source(plain, i, plain_ids);
+        assert_memory_equal(ids, plain_ids, (size_t)lengths[0] * sizeof(int));
+    }
+    corpus_free(c);
+    alignment = scratch_text(f->scratch, "a", "0-1 1-0\n\n2-1:0.5 0p0 2-1 1-0:0\r\n2-0\n");
+    c = opened(&o);
+    assert_string_not_equal(corpus_digest(c), digest);
+    corpus_free(c);
+    corpus_free(plain);
+}
+
+static void test_links_of_cut_pairs(void **state)
+{
+    struct fixture *f = *state;
+    struct corpus_options o = options_for(f, "Der Bär grüßt.\nDer\n", "Der Bär grüßt.\nDer\n");
+    const char *alignment = scratch_text(f->scratch, "a", "0-0 2-0 2-2\n0-0\n");
+    o.alignments = &alignment;
+    o.policy.max_length = 2;
+    o.policy.on_long = CORPUS_TRUNCATE;
+    struct corpus *c = opened(&o);
+    assert_int_equal(corpus_size(c), 2);
+    assert_int_equal(corpus_count_links(c, 0), 1);
+    assert_int_equal(corpus_count_links(c, 1), 1);
+    corpus_free(c);
+}
+
+static void test_alignments_that_do_not_fit(void **state)
+{
+    struct fixture *f = *state;
+    struct corpus_options o = options_for(f, "Der Bär\nDer\n", "Der\nDer Bär\n");
+    const char *alignment = scratch_text(f->scratch, "a", "0-0\n1-0\n");
+    o.alignments = &alignment;
+    refused(&o, "/a:2: does not align that line of ");
+    refused(&o, "column 1: \"1-0\": there is no source word 1: the sentence has 1, counted from 0");
+    alignment = scratch_text(f->scratch, "a", "0-0\n0-1 0:1\n");
+    refused(&o, "/a:2: ");
+    refused(&o, "column 5: \"0:1\" is not a link such as 0-2");
+    alignment = scratch_text(f->scratch, "a", "0-0\n");
+    refused(&o, "/s has 2 lines but ");
+    refused(&o, "/a has 1: line by line they must be a sentence and the links of its words");
+    alignment = scratch_text(f->scratch, "a", "0-0\n0-0\n\n");
+    refused(&o, "/a has 3: ");
+    alignment = "/nowhere/a";
+    refused(&o, "/nowhere/a: cannot open");
+}
+
+/* What a black box holds. */
+static void test_an_aligned_corpus_in_memory(void **state)
+{
+    (void)state;
+    const int32_t ids[] = {4, 5, 6, 7, 8}, lengths[] = {2, 1, 1, 1}, words[] = {0, 1, 0, 0, 0};
+    const int32_t links[] = {1, 0, 9, 0, 0, 8}, counts[] = {2, 0}, many[] = {2, 1};
+    const int sizes[2] = {10, 10};
+    struct corpus_alignment a = {words, links, counts, 2};
+    struct corpus_link found[2];
+    int word[2];
+    struct corpus *c = corpus_from_ids(ids, 5, lengths, 2, sizes, &a, NULL);
+    assert_non_null(c);
+    assert_int_equal(corpus_count_links(c, 0), 2);
+    assert_int_equal(corpus_count_links(c, 1), 0);
+    corpus_links(c, 0, found);
+    assert_link(&found[0], 1, 0, 9);
+    assert_link(&found[1], 0, 0, 8);
+    corpus_words(c, 0, 0, word);
+    assert_int_equal(word[1], 1);
+    corpus_source(c, 1, word);
+    assert_int_equal(word[0], 7);
+    corpus_free(c);
+    a.counts = many;
+    assert_null(corpus_from_ids(ids, 5, lengths, 2, sizes, &a, NULL));
+    a.counts = counts;
+    a.n_links = 1;
+    assert_null(corpus_from_ids(ids, 5, lengths, 2, sizes, &a, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_pairs_come_back_with_their_lines), TEST(test_several_files_and_gzip),
-        TEST(test_counts_that_differ_name_both),     TEST(test_policy_for_invalid_text),
-        TEST(test_policy_for_empty_and_long),        TEST(test_impossible_options),
-        TEST(test_the_key_is_the_content),           TEST(test_the_cache_is_used_and_left_alone),
-        TEST(test_a_damaged_cache_is_made_again),    TEST(test_a_forged_cache_is_made_again),
+        TEST(test_pairs_come_back_with_their_lines),
+        TEST(test_several_files_and_gzip),
+        TEST(test_counts_that_differ_name_both),
+        TEST(test_policy_for_invalid_text),
+        TEST(test_policy_for_empty_and_long),
+        TEST(test_impossible_options),
+        TEST(test_the_key_is_the_content),
+        TEST(test_the_cache_is_used_and_left_alone),
+        TEST(test_a_damaged_cache_is_made_again),
+        TEST(test_a_forged_cache_is_made_again),
         TEST(test_many_pairs_keep_their_order),
+        TEST(test_links_follow_their_pairs),
+        TEST(test_links_of_cut_pairs),
+        TEST(test_alignments_that_do_not_fit),
+        TEST(test_an_aligned_corpus_in_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

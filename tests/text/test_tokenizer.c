@@ -112,7 +112,7 @@ static void test_training_errors_are_plain(void **state)
     refused(&o, "characters of this text alone need ");
     o = good;
     o.character_coverage = 1.5;
-    refused(&o, "(0, 1]");
+    refused(&o, "[0.98, 1]");
     o = good;
     o.max_sentences = 100;
     refused(&o, "more than 100");
@@ -125,7 +125,7 @@ static void test_training_errors_are_plain(void **state)
     o = good;
     o.files = useless;
     o.n_files = 3;
-    refused(&o, "no usable line");
+    refused(&o, "no line that is valid UTF-8 and not blank");
     const char *spaces = scratch_text(s, "spaces", "   \n \t \n");
     o = good;
     o.files = &spaces;

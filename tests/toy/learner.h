@@ -22,6 +22,7 @@ enum { LEARNER_LONGEST = 64, LEARNER_BATCH = 32 };
 struct task {
     int vocabulary;
     void (*draw)(uint64_t index, int *source, int *n_source, int *target, int *n_target);
+    int (*origin)(int n, int k); /* word k of n comes from this one; NULL: nobody asks */
 };
 
 struct learner {
@@ -54,6 +55,7 @@ static inline void learner_init(struct learner *l, const struct task *task, cons
         .weights = &l->model.weights,
         .kernels = kernels_best(),
         .gradients = params_new_block(&l->model.params, &l->err),
+        .guided = l->recipe.train.guided_weight,
     };
     l->moments[0] = params_new_block(&l->model.params, &l->err);
     l->moments[1] = params_new_block(&l->model.params, &l->err);
@@ -98,22 +100,73 @@ static inline void learner_fill(struct learner *l, uint64_t from, int n, bool wi
                      0);
 }
 
-static inline void learner_update(struct learner *l, double rate)
+/* The batch's guide: each word looks at its origin. */
+static inline void learner_align(struct learner *l, const struct batch_sentence *targets)
 {
-    struct batch_sentence targets[LEARNER_BATCH];
-    struct seq2seq_memory memory;
-    struct loss_sums sums = {0};
+    static int words[LEARNER_LONGEST];
+    static struct corpus_link links[LEARNER_BATCH][LEARNER_LONGEST];
+    struct batch_alignment alignments[LEARNER_BATCH];
+    for (int i = 0; i < l->batch.n; i++) {
+        alignments[i] = (struct batch_alignment){{words, words}, links[i], targets[i].n};
+        for (int k = 0; k < targets[i].n; k++) {
+            words[k] = k;
+            links[i][k] = (struct corpus_link){l->task->origin(targets[i].n, k), k, CORPUS_SURE};
+        }
+    }
+    assert_int_equal(batch_align(&l->batch, alignments, l->recipe.model.reverse_source, &l->err),
+                     0);
+}
+
+static inline void learner_plan(struct learner *l, bool training, struct seq2seq_memory *memory)
+{
     struct arena measure;
-    size_t size = l->model.params.size;
-    learner_fill(l, l->updates++ * LEARNER_BATCH, LEARNER_BATCH, true, targets);
     arena_measure(&measure);
-    seq2seq_plan(&l->model, &l->batch, true, &measure, &memory);
+    seq2seq_plan(&l->model, &l->batch, training, &measure, memory);
     if (measure.peak > l->arena.size) {
         arena_release(&l->arena);
         assert_int_equal(arena_init(&l->arena, measure.peak, &l->err), 0);
     }
     arena_rewind(&l->arena, 0);
-    seq2seq_plan(&l->model, &l->batch, true, &l->arena, &memory);
+    seq2seq_plan(&l->model, &l->batch, training, &l->arena, memory);
+}
+
+/* The share of the words of unseen examples whose heaviest source word is their origin. */
+static inline double learner_aligned(struct learner *l)
+{
+    int right = 0, words = 0;
+    learner_pack(l);
+    l->pass.dropout = false;
+    for (uint64_t from = 0; from < 256; from += LEARNER_BATCH) {
+        struct batch_sentence targets[LEARNER_BATCH];
+        struct seq2seq_memory memory;
+        struct loss_sums sums = {0};
+        learner_fill(l, (1ULL << 40) + from, LEARNER_BATCH, true, targets);
+        learner_plan(l, false, &memory);
+        seq2seq_loss(&l->pass, &l->model, &l->batch, &memory, &sums);
+        const struct sequence *seq = &l->batch.target;
+        for (int step = 0; step < seq->steps; step++)
+            for (int r = 0; r < sequence_active(seq, step) && step < seq->length[r]; r++) {
+                int n = seq->length[r] - 1, best = 0;
+                const real *weights = mat_row(memory.rows.attention.weights, seq->offset[step] + r);
+                for (int j = 1; j <= n; j++)
+                    best = weights[j] > weights[best] ? j : best;
+                words += step < n;
+                right += step < n && best == l->task->origin(n, step);
+            }
+    }
+    return (double)right / words;
+}
+
+static inline void learner_update(struct learner *l, double rate)
+{
+    struct batch_sentence targets[LEARNER_BATCH];
+    struct seq2seq_memory memory;
+    struct loss_sums sums = {0};
+    size_t size = l->model.params.size;
+    learner_fill(l, l->updates++ * LEARNER_BATCH, LEARNER_BATCH, true, targets);
+    if (l->recipe.data.alignments.n > 0)
+        learner_align(l, targets);
+    learner_plan(l, true, &memory);
     learner_pack(l);
     l->pass.dropout = true;
     l->pass.key = rng_mix(l->updates);
@@ -162,8 +215,9 @@ static inline double learner_score(struct learner *l)
 }
 
 /* Learns for at most `most` updates, over which the rate falls to 0, less when it is sure before;
- * returns the final score. */
-static inline double learn(const struct task *task, const char *yaml, int most)
+ * returns the final score, and in *aligned, unless it is NULL, how well attention finds origins. */
+static inline double learn_aligned(const struct task *task, const char *yaml, int most,
+                                   double *aligned)
 {
     struct learner l;
     learner_init(&l, task, yaml);
@@ -172,8 +226,15 @@ static inline double learn(const struct task *task, const char *yaml, int most)
     double score = learner_score(&l);
     print_message("%.*s: %d updates, %.4f nats a word, %.3f right\n", (int)strcspn(yaml, "\n"),
                   yaml, (int)l.updates, l.nll, score);
+    if (aligned)
+        *aligned = learner_aligned(&l);
     learner_release(&l);
     return score;
+}
+
+static inline double learn(const struct task *task, const char *yaml, int most)
+{
+    return learn_aligned(task, yaml, most, NULL);
 }
 
 #endif

@@ -47,10 +47,16 @@ static void draw_sum(uint64_t index, int *source, int *n_source, int *target, in
     target[0] = TOKEN_SPECIALS + 2 * DIGITS + sum;
 }
 
-static const struct task task_copy = {TOKEN_SPECIALS + SYMBOLS, draw_copy};
-static const struct task task_short_copy = {TOKEN_SPECIALS + SYMBOLS, draw_short_copy};
-static const struct task task_reverse = {TOKEN_SPECIALS + SYMBOLS, draw_reverse};
-static const struct task task_sum = {TOKEN_SPECIALS + 4 * DIGITS, draw_sum};
+static int same_place(int n, int k)
+{
+    (void)n;
+    return k;
+}
+
+static const struct task task_copy = {TOKEN_SPECIALS + SYMBOLS, draw_copy, NULL};
+static const struct task task_short_copy = {TOKEN_SPECIALS + SYMBOLS, draw_short_copy, same_place};
+static const struct task task_reverse = {TOKEN_SPECIALS + SYMBOLS, draw_reverse, NULL};
+static const struct task task_sum = {TOKEN_SPECIALS + 4 * DIGITS, draw_sum, NULL};
 
 /* The score of one model; all but attention, task and budget are the same. */
 static double attend(const struct task *task, const char *attention, int updates)
@@ -136,6 +142,37 @@ static void sums_need_gates(void **state)
     assert_true(add("rnn_tanh", 2000) < 0.6);
 }
 
+/* How often attention looks at the word that is copied. */
+static double find_origins(const char *attention, const char *guide)
+{
+    char yaml[512];
+    double aligned;
+    snprintf(yaml, sizeof yaml,
+             "attention: {%s}\nmodel: {embedding: 16, encoder_hidden: 24, decoder_hidden: 32}\n"
+             "%soptimizer: {rate: 0.006}\n",
+             attention, guide);
+    learn_aligned(&task_short_copy, yaml, 120, &aligned);
+    print_message("  guided: %s; %.3f aligned\n", guide[0] ? "yes" : "no", aligned);
+    return aligned;
+}
+
+/* In the end both find the word that is copied, which is in these rows the only way. */
+static void guided_attention_is_aligned_much_sooner(void **state)
+{
+    (void)state;
+    static const char *const guides[] = {
+        "data: {train_source: s, train_target: t, alignments: a}\ntrain: {guided_weight: 1}\n",
+        "data: {train_source: s, train_target: t, alignments: a}\n"
+        "train: {guided_weight: 4, guided_cost: mse}\n"};
+    static const char *const attentions[] = {"preset: bahdanau", "preset: luong"};
+    for (int i = 0; i < 2; i++) {
+        double without = find_origins(attentions[i], "");
+        assert_true(without < 0.75);
+        for (int k = 0; k < 2; k++)
+            assert_true(find_origins(attentions[i], guides[k]) > 0.98);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +183,7 @@ int main(void)
         cmocka_unit_test(coverage_copies_sooner),
         cmocka_unit_test(hard_attention_learns),
         cmocka_unit_test(sums_need_gates),
+        cmocka_unit_test(guided_attention_is_aligned_much_sooner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

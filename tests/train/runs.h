@@ -39,13 +39,31 @@ static inline void write_text(const char *name, int first, int n, bool reversed)
     fclose(f);
 }
 
+/* The links of train.en with train.de. */
+static inline void write_alignments(int n)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/train.al", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (int i = 0; i < n; i++) {
+        int length = 2 + (int)rng_below(1, (uint64_t)i, 6);
+        for (int k = 0; k < length; k++)
+            fprintf(f, "%s%d-%d", k ? " " : "", length - 1 - k, k);
+        fprintf(f, "\n");
+    }
+    fclose(f);
+}
+
 static inline int make_folder(void **state)
 {
     (void)state;
     strcpy(folder, "/tmp/satz-train-XXXXXX");
     assert_non_null(mkdtemp(folder));
+    assert_int_equal(setenv("SATZ_TEST_FOLDER", folder, 1), 0);
     write_text("train.en", 0, 1200, false);
     write_text("train.de", 0, 1200, true);
+    write_alignments(1200);
     write_text("dev.en", 1200, 60, false);
     write_text("dev.de", 1200, 60, true);
     return 0;
@@ -80,6 +98,9 @@ static inline void watch(void *user, const struct satz_train_event *e)
         snprintf(r->ending, sizeof r->ending, "%s", e->text);
     }
 }
+
+/* The setting for training with them. */
+#define WITH_ALIGNMENTS "data.alignments=${SATZ_TEST_FOLDER}/train.al"
 
 /* Trains in folder/name; `more` are further settings, NULL at the end. */
 static inline int train(const char *name, struct run *r, int resume, struct satz_error *err,

@@ -2,7 +2,7 @@
  * and another model than without it. */
 #include "tests/train/runs.h"
 
-enum { MOST = 6 };
+enum { MOST = 7 };
 
 static const struct {
     const char *name;
@@ -21,6 +21,11 @@ static const struct {
     {"rdrop", {"train.rdrop=2", "sampling.target=true", "tokenizer.vocabulary=50"}},
     {"scheduled", {"scheduled.decay=inverse_sigmoid", "scheduled.k=10"}},
     {"bptt", {"train.bptt=3"}},
+    {"guided", {WITH_ALIGNMENTS, "train.guided_weight=1", "model.reverse_source=true"}},
+    {"guided_drawn",
+     {WITH_ALIGNMENTS, "train.guided_cost=mse", "train.guided_decay=0.5", "sampling.source=true",
+      "sampling.target=true", "tokenizer.vocabulary=50"}},
+    {"guided_twins", {WITH_ALIGNMENTS, "train.rdrop=2", "train.bptt=3"}},
     {"halving", {"schedule.name=halving", "schedule.start=0.5", "schedule.interval=0.25"}},
     {"cosine", {"schedule.name=cosine", "schedule.length=100", "schedule.warmup=10"}},
 };
