@@ -142,15 +142,11 @@ char *text_take(struct text *t, struct satz_error *err)
     char *data = t->data;
     bool failed = t->failed;
     *t = (struct text){0};
+    if (!failed && !data)
+        data = calloc(1, 1);
     if (!failed && data)
         return data;
-    if (!failed)
-        data = calloc(1, 1);
-    else
-        free(data);
-    if (failed || !data) {
-        eval_error(err, "Out of memory for the text of a report.");
-        return NULL;
-    }
-    return data;
+    free(data);
+    eval_error(err, "Out of memory for the text of a report.");
+    return NULL;
 }

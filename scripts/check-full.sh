@@ -31,6 +31,9 @@ make --no-print-directory "$jobs" VARIANT=asan build tests
 # fontconfig keeps its configuration until the end
 LSAN_OPTIONS=suppressions=scripts/leaks.txt:print_suppressions=0 VARIANT=asan scripts/run-tests.sh
 
+step "the suite under valgrind"
+scripts/valgrind.sh
+
 step "what runs on several threads, under ThreadSanitizer"
 scripts/tsan.sh
 
@@ -45,6 +48,9 @@ scripts/extending-test.sh
 
 step "killed at random moments, resumed, the same bits"
 scripts/crash-test.sh 200
+
+step "built at another path, the same model"
+scripts/rebuild-test.sh
 
 step "the page of the server in a browser"
 scripts/page-test.sh

@@ -23,5 +23,6 @@ step 'static analysis' cppcheck --quiet -j 2 --std=c11 --error-exitcode=1 --inli
     --suppress=missingInclude --suppress=missingIncludeSystem --suppress=unusedFunction \
     --suppress=invalidFunctionArg \
     "${sources[@]}"
+step 'paths of execution (gcc)' make --no-print-directory -k -j "$(nproc)" VARIANT=analyse analyse
 [ "$status" = 0 ] && echo "lint: ${#files[@]} files, nothing to mend"
 exit "$status"

@@ -43,6 +43,7 @@ chromium|chromium-browser            chromium
 chromium-driver|chromium-chromedriver chromedriver
 curl                                 curl
 gcovr                                gcovr
+valgrind                             valgrind
 '
 
 installed() {

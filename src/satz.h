@@ -412,10 +412,13 @@ int satz_replay(const char *path, int threads, char **report, struct satz_error 
 char *satz_replay_facts(const char *path, struct satz_error *err);
 
 /* Looks for what would go wrong in training by the recipe: reads its text once, runs a few steps on
- * a sample of it, and tries shards and threads. Writes to a temporary folder ($TMPDIR or /tmp)
- * only. *report gets what it found, to be read by people or, when `json` is not 0, as JSON; free()
- * it. Returns 0, or 1 when there are problems that will break training. */
-int satz_doctor(const struct satz_recipe *recipe, int json, char **report, struct satz_error *err);
+ * a sample of it, and tries shards and threads. Both of test_source and test_target or neither name
+ * the files of a test set, of which nothing should be in the training text (NULL: none). Writes to
+ * a temporary folder ($TMPDIR or /tmp) only. *report gets what it found, to be read by people or,
+ * when `json` is not 0, as JSON; free() it. Returns 0, or 1 when there are problems that will break
+ * training. */
+int satz_doctor(const struct satz_recipe *recipe, const char *test_source, const char *test_target,
+                int json, char **report, struct satz_error *err);
 
 /* --- ladders: which change of a recipe is worth what -------------------------------------------
  */

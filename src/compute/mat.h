@@ -25,15 +25,17 @@ static inline struct mat mat_make(real *data, int rows, int cols)
 
 static inline real *mat_row(struct mat m, int row)
 {
-    assert(row >= 0 && row <= m.rows);
-    return m.data ? m.data + (size_t)row * (size_t)m.ld : NULL;
+    assert(m.data && row >= 0 && row <= m.rows);
+    return m.data + (size_t)row * (size_t)m.ld;
 }
+
+/* Views of a matrix without data, as plans and left-out parts have them, have none either. */
 
 /* Rows [from, from + n). */
 static inline struct mat mat_rows(struct mat m, int from, int n)
 {
     assert(from >= 0 && n >= 0 && from + n <= m.rows);
-    return (struct mat){mat_row(m, from), n, m.cols, m.ld};
+    return (struct mat){m.data ? mat_row(m, from) : NULL, n, m.cols, m.ld};
 }
 
 /* Columns [from, from + n). */

@@ -1,10 +1,12 @@
 /* attention.h: forward and backward; attention.c declares and lays out. */
+#include <assert.h>
 #include <math.h>
 
 #include "base/rng.h"
 #include "compute/vmath.h"
 #include "nn/attention.h"
 
+/* NULL where the attention has no such parameter. */
 static const real *vector(const struct pass *pass, int param)
 {
     return param < 0 ? NULL : params_mat(pass->params, param).data;
@@ -376,13 +378,15 @@ void attention_reinforce(const struct pass *pass, const struct attention *a, rea
                          const double *costs, const int *counts, struct attention_rows rows)
 {
     const real *w = vector(pass, a->baseline_param);
-    const real bias = *vector(pass, a->baseline_bias_param);
+    real *d_w = d_vector(pass, a->baseline_param), *d_bias = d_vector(pass, a->baseline_bias_param);
+    assert(w && d_w && d_bias);
+    const real bias = params_mat(pass->params, a->baseline_bias_param).data[0];
     for (int r = 0; r < rows.query.rows; r++) {
         const real *q = mat_row(rows.query, r);
         real mean = a->kernels->product(rows.query.cols, w, q) + bias, count = (real)counts[r];
         real error = scale * (mean - (real)costs[r] / count);
         *mat_row(rows.advantage, r) = scale * ((real)costs[r] - count * mean);
-        a->kernels->add_scaled(rows.query.cols, error, q, d_vector(pass, a->baseline_param));
-        *d_vector(pass, a->baseline_bias_param) += error;
+        a->kernels->add_scaled(rows.query.cols, error, q, d_w);
+        *d_bias += error;
     }
 }

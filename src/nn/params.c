@@ -96,6 +96,7 @@ static void orthogonalise(double *a, int n)
 static int initialise_block(struct mat m, struct param_init init, uint64_t key,
                             struct satz_error *err)
 {
+    assert(m.data);
     size_t n = (size_t)m.rows * (size_t)m.cols;
     enum param_init_kind kind = init.kind;
     double bound = (double)init.value;

@@ -343,7 +343,7 @@ static int put_lines(struct writer *w, struct lines *readers[LINES], struct satz
 {
     for (;;) {
         struct pair *p = &w->pairs[w->n_pairs];
-        int got[LINES];
+        int got[LINES] = {0};
         for (int side = 0; side < w->n_lines; side++) {
             const char *text = NULL;
             size_t n = 0;

@@ -48,22 +48,30 @@ static void check_lines(struct doctor *d, const char *source, const char *target
                     n[0], target, n[1]);
 }
 
+static void read_unseen(struct doctor *d, int which, const char *source, const char *target)
+{
+    struct satz_error problem;
+    uint64_t n[2];
+    if (lint_unseen(&d->lint, which, source, target, n, &problem) < 0)
+        doctor_find(d, SEVERITY_PROBLEM, "%s", problem.message);
+    else
+        check_lines(d, source, target, n);
+}
+
 /* Reads each file once; one that cannot be read is a finding, memory that is short an error. */
 static void read_text(struct doctor *d)
 {
     const struct recipe *r = d->recipe;
     struct satz_error problem;
     uint64_t n[2];
-    if (r->data.valid_source[0]) {
-        if (lint_held_out(&d->lint, r->data.valid_source, r->data.valid_target, n, &problem) < 0)
-            doctor_find(d, SEVERITY_PROBLEM, "%s", problem.message);
-        else
-            check_lines(d, r->data.valid_source, r->data.valid_target, n);
-    } else {
+    if (d->test[0])
+        read_unseen(d, LINT_TEST, d->test[0], d->test[1]);
+    if (r->data.valid_source[0])
+        read_unseen(d, LINT_VALID, r->data.valid_source, r->data.valid_target);
+    else
         doctor_find(d, SEVERITY_WARNING,
                     "no held-out text: training cannot tell when the model gets worse; set "
                     "data.valid_source and data.valid_target");
-    }
     for (size_t i = 0; i < r->data.train_source.n; i++) {
         const char *source = r->data.train_source.items[i];
         const char *target = r->data.train_target.items[i];
@@ -91,33 +99,35 @@ static enum severity severity_of(const char *choice)
     return recipe_is(choice, "error") ? SEVERITY_PROBLEM : SEVERITY_WARNING;
 }
 
-static void judge_text(struct doctor *d, const struct lint_text *t, bool held_out)
+/* `name` tells of which text; that of training may repeat itself. */
+static void judge_text(struct doctor *d, const struct lint_text *t, const char *name)
 {
     const struct recipe *r = d->recipe;
+    bool trains = t != &d->lint.unseen[LINT_TEST].text;
     if (!t->pairs)
         return;
-    tell_count(d, severity_of(r->data.on_invalid), &t->invalid, t->pairs,
-               "are not valid UTF-8 (data.on_invalid)");
-    tell_count(d, severity_of(r->data.on_empty), &t->empty, t->pairs,
-               "have an empty side (data.on_empty)");
+    tell_count(d, trains ? severity_of(r->data.on_invalid) : SEVERITY_WARNING, &t->invalid,
+               t->pairs, trains ? "are not valid UTF-8 (data.on_invalid)" : "are not valid UTF-8");
+    tell_count(d, trains ? severity_of(r->data.on_empty) : SEVERITY_WARNING, &t->empty, t->pairs,
+               trains ? "have an empty side (data.on_empty)" : "have an empty side");
     tell_count(d, SEVERITY_WARNING, &t->identical, t->pairs,
-               "have the same text on both sides: they teach to copy");
+               trains ? "have the same text on both sides: they teach to copy"
+                      : "have the same text on both sides");
     tell_count(d, SEVERITY_WARNING, &t->unbalanced, t->pairs,
                "have one side more than four times as long as the other: hardly translations");
     tell_count(d, SEVERITY_WARNING, &t->control, t->pairs, "hold control characters");
     tell_count(d, SEVERITY_WARNING, &t->overlong, t->pairs,
                "are too long (over 4192 bytes) for a tokenizer to learn from");
-    if (!held_out)
+    if (t == &d->lint.train)
         tell_count(d, t->repeated.n * 5 > t->repeated_of ? SEVERITY_WARNING : SEVERITY_NOTE,
                    &t->repeated, t->repeated_of, "repeat an earlier pair");
     if (t->seen == 0)
-        doctor_find(d, SEVERITY_PROBLEM, "the %s has no pair that can be used",
-                    held_out ? "held-out text" : "training text");
+        doctor_find(d, SEVERITY_PROBLEM, "the %s has no pair that can be used", name);
     uint64_t turned = lint_turned(t);
     if (turned > 5 && percent(turned, t->n_sample) > 0.5)
         doctor_find(d, SEVERITY_WARNING,
                     "%.1f %% of the pairs of the %s look as if their sides were swapped",
-                    percent(turned, t->n_sample), held_out ? "held-out text" : "training text");
+                    percent(turned, t->n_sample), name);
 }
 
 /* The language that a file's name claims, as in train.en or news.de.gz; -1: none. */
@@ -137,6 +147,7 @@ static int claimed_language(const char *path)
 static void judge_names(struct doctor *d, const struct lint_text *t, const char *source,
                         const char *target)
 {
+    bool trains = t != &d->lint.unseen[LINT_TEST].text;
     const char *const paths[2] = {source, target};
     int claimed[2], guessed[2];
     double share[2];
@@ -147,7 +158,7 @@ static void judge_names(struct doctor *d, const struct lint_text *t, const char 
     bool swapped = claimed[0] >= 0 && claimed[1] >= 0 && claimed[0] != claimed[1] &&
                    guessed[0] == claimed[1] && guessed[1] == claimed[0];
     if (swapped)
-        doctor_find(d, SEVERITY_PROBLEM,
+        doctor_find(d, trains ? SEVERITY_PROBLEM : SEVERITY_WARNING,
                     "%s reads as %s (%.0f %% sure) and %s as %s (%.0f %% sure): are they swapped?",
                     source, language_name(guessed[0]), 100 * share[0], target,
                     language_name(guessed[1]), 100 * share[1]);
@@ -163,33 +174,56 @@ static void judge_names(struct doctor *d, const struct lint_text *t, const char 
 }
 
 /* Letters tell whether held-out and training text have the same direction, in any language. */
-static void judge_direction(struct doctor *d)
+static void judge_direction(struct doctor *d, const struct lint_text *unseen, const char *name)
 {
-    const struct lint_side *train = d->lint.train.sides, *valid = d->lint.valid.sides;
+    const struct lint_side *train = d->lint.train.sides, *valid = unseen->sides;
+    bool trains = unseen != &d->lint.unseen[LINT_TEST].text;
     double straight = language_likeness(&train[0].profile, &valid[0].profile) +
                       language_likeness(&train[1].profile, &valid[1].profile);
     double crossed = language_likeness(&train[0].profile, &valid[1].profile) +
                      language_likeness(&train[1].profile, &valid[0].profile);
-    if (d->lint.valid.seen && d->lint.train.seen && crossed > straight + 0.02)
-        doctor_find(d, SEVERITY_PROBLEM,
-                    "the held-out text seems to be swapped against the training text: its sides' "
-                    "letters are %.0f %% like the opposite sides' and %.0f %% like their own",
-                    50 * crossed, 50 * straight);
+    if (unseen->seen && d->lint.train.seen && crossed > straight + 0.02)
+        doctor_find(d, trains ? SEVERITY_PROBLEM : SEVERITY_WARNING,
+                    "the %s seems to be swapped against the training text: its sides' letters are "
+                    "%.0f %% like the opposite sides' and %.0f %% like their own",
+                    name, 50 * crossed, 50 * straight);
+}
+
+static void judge_overlap(struct doctor *d, const struct lint_unseen *u, const char *name,
+                          const char *harm)
+{
+    char what[160];
+    snprintf(what, sizeof what, "of the %s are in the training text: %s", name, harm);
+    tell_count(d, SEVERITY_WARNING, &u->known_pairs, u->text.pairs, what);
+    struct lint_count sources = u->known_sources;
+    if (sources.n <= u->known_pairs.n)
+        return;
+    double share = percent(sources.n, u->text.pairs);
+    doctor_find(d, share > 1 ? SEVERITY_WARNING : SEVERITY_NOTE,
+                "%" PRIu64 " sources (%.2g %%) of the %s are in the training text, some with "
+                "another translation, case or punctuation; the first is %s:%zu",
+                sources.n, share, name, sources.file, sources.line);
 }
 
 static void judge(struct doctor *d)
 {
     const struct recipe *r = d->recipe;
-    const struct lint *l = &d->lint;
-    judge_text(d, &l->train, false);
-    judge_text(d, &l->valid, true);
+    const struct lint_unseen *valid = &d->lint.unseen[LINT_VALID];
+    const struct lint_unseen *test = &d->lint.unseen[LINT_TEST];
+    judge_text(d, &d->lint.train, "training text");
+    judge_text(d, &valid->text, "held-out text");
+    judge_text(d, &test->text, "test set");
     if (r->data.train_source.n)
-        judge_names(d, &l->train, r->data.train_source.items[0], r->data.train_target.items[0]);
-    if (l->valid.seen)
-        judge_names(d, &l->valid, r->data.valid_source, r->data.valid_target);
-    judge_direction(d);
-    tell_count(d, SEVERITY_WARNING, &l->overlap, l->valid.pairs,
-               "of the held-out text are in the training text: validation flatters");
+        judge_names(d, &d->lint.train, r->data.train_source.items[0],
+                    r->data.train_target.items[0]);
+    if (valid->text.seen)
+        judge_names(d, &valid->text, r->data.valid_source, r->data.valid_target);
+    if (test->text.seen)
+        judge_names(d, &test->text, d->test[0], d->test[1]);
+    judge_direction(d, &valid->text, "held-out text");
+    judge_direction(d, &test->text, "test set");
+    judge_overlap(d, valid, "held-out text", "validation flatters");
+    judge_overlap(d, test, "test set", "its scores flatter");
 }
 
 /* --- the probe */
@@ -301,14 +335,19 @@ static bool has_problem(const struct doctor *d)
     return false;
 }
 
-int satz_doctor(const struct satz_recipe *recipe, int json, char **report, struct satz_error *err)
+int satz_doctor(const struct satz_recipe *recipe, const char *test_source, const char *test_target,
+                int json, char **report, struct satz_error *err)
 {
+    if (!test_source != !test_target)
+        return error_set(err, "a test set has two files: the source and its translation");
     struct doctor *d = memory_new(1, sizeof *d, err);
     struct strbuf out = {0};
     int status = -1;
     if (!d)
         return -1;
     d->recipe = &recipe->recipe;
+    d->test[0] = test_source;
+    d->test[1] = test_target;
     read_text(d);
     judge(d);
     if (d->lint.train.seen > 0 && probe(d, err) < 0)

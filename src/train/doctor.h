@@ -15,6 +15,7 @@ struct finding {
 
 struct doctor {
     const struct recipe *recipe;
+    const char *test[2]; /* files of the test set; NULL: none */
     struct lint lint;
     struct probe probe;
     bool probed;

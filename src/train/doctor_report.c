@@ -68,7 +68,8 @@ int doctor_write_text(const struct doctor *d, struct strbuf *out)
     static const char *const marks[] = {"note:    ", "warning: ", "PROBLEM: "};
     int counts[3] = {0};
     write_text_of(out, "Training text", &d->lint.train);
-    write_text_of(out, "Held-out text", &d->lint.valid);
+    write_text_of(out, "Held-out text", &d->lint.unseen[LINT_VALID].text);
+    write_text_of(out, "Test set", &d->lint.unseen[LINT_TEST].text);
     if (d->probed)
         write_probe(out, d);
     strbuf_add_char(out, '\n');
@@ -191,6 +192,8 @@ int doctor_write_json(const struct doctor *d, struct strbuf *out)
 {
     int status = 0;
     bool ok = true;
+    const struct lint_unseen *valid = &d->lint.unseen[LINT_VALID];
+    const struct lint_unseen *test = &d->lint.unseen[LINT_TEST];
     json_t *o = json_object(), *findings = json_array();
     for (size_t i = 0; i < d->n_findings; i++) {
         json_t *f = json_object();
@@ -202,8 +205,12 @@ int doctor_write_json(const struct doctor *d, struct strbuf *out)
     put(&status, o, "ok", json_boolean(ok));
     put(&status, o, "findings", findings);
     put(&status, o, "train", text_object(&status, &d->lint.train));
-    put(&status, o, "valid", text_object(&status, &d->lint.valid));
-    put(&status, o, "held_out_in_training", count(d->lint.overlap.n));
+    put(&status, o, "valid", text_object(&status, &valid->text));
+    put(&status, o, "held_out_in_training", count(valid->known_pairs.n));
+    put(&status, o, "held_out_sources_in_training", count(valid->known_sources.n));
+    put(&status, o, "test", d->test[0] ? text_object(&status, &test->text) : json_null());
+    put(&status, o, "test_in_training", count(test->known_pairs.n));
+    put(&status, o, "test_sources_in_training", count(test->known_sources.n));
     put(&status, o, "probe", d->probed ? probe_object(&status, d) : json_null());
     char *text = status == 0 ? json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
     json_decref(o);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unicase.h>
+#include <unictype.h>
 
 #include "base/file.h"
 #include "base/lines.h"
@@ -72,6 +74,19 @@ static uint64_t hash_pair(const struct line sides[2])
     uint64_t hash = checksum(sides[0].text, sides[0].n, 1);
     hash = rng_mix(checksum(sides[1].text, sides[1].n, hash));
     return hash ? hash : 1;
+}
+
+/* Of letters and digits alone, whatever their case; 0: there are none. */
+static uint64_t hash_words(const struct line *l)
+{
+    uint64_t hash = 0;
+    uint32_t code;
+    for (size_t i = 0, n; i < l->n; i += n ? n : 1) {
+        n = utf8_decode(l->text + i, l->n - i, &code);
+        if (uc_is_alnum(code))
+            hash = rng_mix(hash + uc_tolower(code));
+    }
+    return hash;
 }
 
 /* --- one pair */
@@ -171,16 +186,38 @@ static int add_pair(struct lint_text *t, const struct line sides[2], size_t line
     return add_to_sample(t, sides, err);
 }
 
+/* Remembers a pair that is not for training. */
+static int keep_unseen(struct lint_unseen *u, const struct line sides[2], struct satz_error *err)
+{
+    uint64_t source = hash_words(&sides[0]);
+    if (set_add(&u->pairs, hash_pair(sides), err) < 0)
+        return -1;
+    return source && set_add(&u->sources, source, err) < 0 ? -1 : 0;
+}
+
+/* Counts what of `known` the training text has, each once, where it has it first. */
+static int look_up(const struct hash_set *known, uint64_t hash, struct hash_set *found,
+                   struct lint_count *c, const struct line *where, size_t line,
+                   struct satz_error *err)
+{
+    if (!set_holds(known, hash))
+        return 0;
+    int added = set_add(found, hash, err);
+    if (added > 0)
+        count(c, where, line);
+    return added < 0 ? -1 : 0;
+}
+
 static int look_for_repetition(struct lint *l, const struct line sides[2], size_t line,
                                struct satz_error *err)
 {
-    uint64_t hash = hash_pair(sides);
-    if (set_holds(&l->valid_pairs, hash)) {
-        int added = set_add(&l->found, hash, err);
-        if (added < 0)
+    uint64_t hash = hash_pair(sides), source = hash_words(&sides[0]);
+    for (int i = 0; i < N_LINT_UNSEEN; i++) {
+        struct lint_unseen *u = &l->unseen[i];
+        if (look_up(&u->pairs, hash, &u->found_pairs, &u->known_pairs, &sides[0], line, err) < 0 ||
+            look_up(&u->sources, source, &u->found_sources, &u->known_sources, &sides[0], line,
+                    err) < 0)
             return -1;
-        if (added)
-            count(&l->overlap, &sides[0], line);
     }
     if (hash & l->mask)
         return 0;
@@ -193,7 +230,8 @@ static int look_for_repetition(struct lint *l, const struct line sides[2], size_
 
 /* --- files */
 
-static int read_files(struct lint *l, bool held_out, const char *const paths[2],
+/* Into `u`, or where it is NULL as training text. */
+static int read_files(struct lint *l, struct lint_unseen *u, const char *const paths[2],
                       uint64_t n_lines[2], struct satz_error *err)
 {
     struct lines *files[2] = {lines_open(paths[0], err), NULL};
@@ -212,11 +250,9 @@ static int read_files(struct lint *l, bool held_out, const char *const paths[2],
         if (status < 0 || !more[0] || !more[1])
             continue;
         size_t line = lines_number(files[0]);
-        status = add_pair(held_out ? &l->valid : &l->train, sides, line, err);
-        if (status == 0 && held_out)
-            status = set_add(&l->valid_pairs, hash_pair(sides), err) < 0 ? -1 : 0;
-        else if (status == 0)
-            status = look_for_repetition(l, sides, line, err);
+        status = add_pair(u ? &u->text : &l->train, sides, line, err);
+        if (status == 0)
+            status = u ? keep_unseen(u, sides, err) : look_for_repetition(l, sides, line, err);
     }
     for (int side = 0; side < 2; side++)
         if (files[side])
@@ -224,11 +260,11 @@ static int read_files(struct lint *l, bool held_out, const char *const paths[2],
     return status;
 }
 
-int lint_held_out(struct lint *l, const char *source, const char *target, uint64_t n_lines[2],
-                  struct satz_error *err)
+int lint_unseen(struct lint *l, int which, const char *source, const char *target,
+                uint64_t n_lines[2], struct satz_error *err)
 {
     const char *const paths[2] = {source, target};
-    return read_files(l, true, paths, n_lines, err);
+    return read_files(l, &l->unseen[which], paths, n_lines, err);
 }
 
 int lint_training(struct lint *l, const char *source, const char *target, uint64_t n_lines[2],
@@ -240,7 +276,7 @@ int lint_training(struct lint *l, const char *source, const char *target, uint64
     uint64_t expected = stat(source, &info) == 0 ? (uint64_t)info.st_size / LINE : 0;
     while (l->train.pairs == 0 && expected / (l->mask + 1) > MOST_HASHES)
         l->mask = 2 * l->mask + 1;
-    return read_files(l, false, paths, n_lines, err);
+    return read_files(l, NULL, paths, n_lines, err);
 }
 
 int lint_quantile(const struct lint_side *s, double share)
@@ -283,9 +319,14 @@ static void release_text(struct lint_text *t)
 void lint_release(struct lint *l)
 {
     release_text(&l->train);
-    release_text(&l->valid);
+    for (int i = 0; i < N_LINT_UNSEEN; i++) {
+        struct lint_unseen *u = &l->unseen[i];
+        release_text(&u->text);
+        free(u->pairs.slots);
+        free(u->sources.slots);
+        free(u->found_pairs.slots);
+        free(u->found_sources.slots);
+    }
     free(l->pairs.slots);
-    free(l->valid_pairs.slots);
-    free(l->found.slots);
     *l = (struct lint){0};
 }

@@ -43,17 +43,26 @@ struct hash_set {
     size_t size, n;
 };
 
-struct lint {
-    struct lint_text train, valid;
-    struct hash_set pairs, valid_pairs, found;
-    uint64_t mask;             /* hashes are kept where (hash & mask) is 0 */
-    struct lint_count overlap; /* held-out pairs that are in the training text */
+/* What training must not see. A source is the same whatever its case, spaces and punctuation. */
+struct lint_unseen {
+    struct lint_text text;
+    struct hash_set pairs, sources, found_pairs, found_sources;
+    struct lint_count known_pairs, known_sources; /* that are in the training text, and where */
 };
 
-/* Reads one pair of files: held-out ones first. *n_lines gets each side's lines: that they differ
- * is for the caller to tell. */
-int lint_held_out(struct lint *l, const char *source, const char *target, uint64_t n_lines[2],
-                  struct satz_error *err);
+enum { LINT_VALID, LINT_TEST, N_LINT_UNSEEN };
+
+struct lint {
+    struct lint_text train;
+    struct lint_unseen unseen[N_LINT_UNSEEN];
+    struct hash_set pairs;
+    uint64_t mask; /* hashes are kept where (hash & mask) is 0 */
+};
+
+/* Reads one pair of files, those into `unseen` before the training text. *n_lines gets each side's
+ * lines: that they differ is for the caller to tell. */
+int lint_unseen(struct lint *l, int which, const char *source, const char *target,
+                uint64_t n_lines[2], struct satz_error *err);
 int lint_training(struct lint *l, const char *source, const char *target, uint64_t n_lines[2],
                   struct satz_error *err);
 

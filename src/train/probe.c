@@ -56,14 +56,14 @@ static int sample_init(struct sample *s, const struct recipe *recipe, const stru
                                         "valid.target"};
     *s = (struct sample){.recipe = *recipe};
     for (int i = 0; i < 4; i++) {
-        const struct lint_text *t = i < 2 ? &l->train : &l->valid;
+        const struct lint_text *t = i < 2 ? &l->train : &l->unseen[LINT_VALID].text;
         s->paths[i] = file_join(folder, names[i], err);
         if (!s->paths[i] || write_sample(t, i % 2, s->paths[i], err) < 0)
             return -1;
     }
     s->recipe.data.train_source = (struct recipe_texts){(const char *const *)&s->paths[0], 1};
     s->recipe.data.train_target = (struct recipe_texts){(const char *const *)&s->paths[1], 1};
-    bool valid = l->valid.n_sample > 0;
+    bool valid = l->unseen[LINT_VALID].text.n_sample > 0;
     s->recipe.data.valid_source = valid ? s->paths[2] : "";
     s->recipe.data.valid_target = valid ? s->paths[3] : "";
     s->recipe.data.alignments = (struct recipe_texts){0};

@@ -83,6 +83,42 @@ static void test_defects(void **state)
     assert_holds(&f->out, "/bad.en:246");
 }
 
+/* A pair of the test set is in the training text as it is, another source in other dress. */
+static void test_test_set(void **state)
+{
+    struct fixture *f = *state;
+    write_texts(f);
+    write_text(f, "test.en",
+               "the cat is not here any more\nThe dog, is THERE!\nwe have it from him\n");
+    write_text(f, "test.de",
+               "die katze ist nicht mehr da\nder Hund ist dort\nwir haben es von ihm\n");
+    const char *line = "satz doctor $D/recipe -S $D/test.en -T $D/test.de";
+    assert_status(f, line, 0);
+    assert_holds(&f->out, "Test set: 3 pairs, ");
+    assert_holds(&f->out, "Training can begin; 0 warnings.");
+    assert_status(f,
+                  "head -1 $D/test.en >>$D/train.en; head -1 $D/test.de >>$D/train.de; "
+                  "echo 'the dog is there' >>$D/train.en; echo 'da ist er' >>$D/train.de",
+                  0);
+    assert_status(f, line, 0);
+    assert_holds(&f->out, "1 pairs (33 %) of the test set are in the training text: its scores "
+                          "flatter; the first is ");
+    assert_holds(&f->out, "/train.en:241");
+    assert_holds(&f->out, "2 sources (67 %) of the test set are in the training text, some with ");
+    assert_status(f,
+                  "satz doctor --json $D/recipe --test-source $D/test.en "
+                  "--test-target=$D/test.de",
+                  0);
+    assert_holds(&f->out, "\"test_in_training\": 1,");
+    assert_holds(&f->out, "\"test_sources_in_training\": 2,");
+    assert_holds(&f->out, "\"held_out_in_training\": 0,");
+    assert_status(f, "satz doctor $D/recipe -S $D/test.de -T $D/test.en", 0);
+    assert_holds(&f->out, "the test set seems to be swapped against the training text");
+    assert_status(f, "satz doctor $D/recipe -S $D/none -T $D/test.en", 1);
+    assert_holds(&f->out, "/none: cannot open");
+    assert_refused(f, "satz doctor -S $D/test.en $D/recipe", 2, "name both files");
+}
+
 static void test_problems(void **state)
 {
     struct fixture *f = *state;
@@ -129,9 +165,8 @@ static void test_swapped_sides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PROGRAM_TEST(test_a_sound_recipe),
-        PROGRAM_TEST(test_defects),
-        PROGRAM_TEST(test_problems),
+        PROGRAM_TEST(test_a_sound_recipe), PROGRAM_TEST(test_defects),
+        PROGRAM_TEST(test_test_set),       PROGRAM_TEST(test_problems),
         PROGRAM_TEST(test_swapped_sides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

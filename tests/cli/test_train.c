@@ -80,6 +80,23 @@ static void test_a_full_disk_keeps_what_was_saved(void **state)
     assert_status(f, "satz train -q $D/recipe --resume", 0);
 }
 
+/* Where, when, by whom and by how many threads a model was trained is not in it. */
+static void test_elsewhere(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    assert_status(f,
+                  "SATZ=$(realpath $SATZ) && cd $D && sed \"s:[$]{D}/::\" recipe >plain && "
+                  "mkdir -p x/y && cp plain source target x && cp plain source target x/y && "
+                  "cp $SATZ x/copy && "
+                  "(cd x && satz train -q plain --set train.threads=1) && "
+                  "(cd x/y && TZ=Asia/Tokyo HOME=/no USER=nobody ../copy train -q plain "
+                  "--set train.threads=5 --set data.cache=../c) && "
+                  "cmp x/model/model.safetensors x/y/model/model.safetensors",
+                  0);
+    assert_status(f, "grep -aq -e $D -e \"$(date +%Y-)\" $D/x/model/model.safetensors", 1);
+}
+
 static void test_a_changed_recipe(void **state)
 {
     struct fixture *f = *state;
@@ -181,6 +198,7 @@ int main(void)
         PROGRAM_TEST(test_a_stopped_run_goes_on),
         PROGRAM_TEST(test_an_interrupt_saves),
         PROGRAM_TEST(test_a_full_disk_keeps_what_was_saved),
+        PROGRAM_TEST(test_elsewhere),
         PROGRAM_TEST(test_a_changed_recipe),
         PROGRAM_TEST(test_fewer_batches_than_the_checkpoint_had),
         PROGRAM_TEST(test_a_diverged_run_leaves_readable_files),

@@ -4,6 +4,8 @@
 //   SATZ_FAULT=NAME:N        call number N (from 1) of NAME fails, as if the disk were full, the
 //                            device broken, or memory short ("memory" is every way to allocate)
 //   SATZ_FAULT=NAME:N+       that and all later ones
+//                            (readonly: every way to make, open for writing or rename a file or
+//                            folder, as on a file system that is mounted read-only)
 //   SATZ_FAULT=NAME:N!       the process is killed in that call; a write is then half done
 //                            (in_shard, in_validation: the gradient of a shard, the loss of a batch
 //                            of held-out text; they can only be killed in)
@@ -25,8 +27,8 @@
 
 #define KIND_LIST(X)                                                                               \
     X(memory) X(open) X(fopen) X(fdopen) X(mkostemp) X(fread) X(fwrite) X(fflush) X(fclose)       \
-    X(fsync) X(rename) X(mmap) X(mkdir) X(unlink) X(unlinkat) X(opendir) X(readdir) X(stat)       \
-    X(fstat) X(flock) X(gzopen) X(gzread) X(in_shard) X(in_validation)
+    X(fsync) X(rename) X(mmap) X(mkdir) X(mkdtemp) X(unlink) X(unlinkat) X(opendir) X(readdir) X(stat)       \
+    X(fstat) X(flock) X(gzopen) X(gzread) X(readonly) X(in_shard) X(in_validation)
 
 namespace {
 
@@ -102,7 +104,8 @@ bool fails(kind k)
         return false;
     if (p.kill && k != KIND_fwrite)
         die();
-    errno = k == KIND_memory                                               ? ENOMEM
+    errno = k == KIND_memory                                             ? ENOMEM
+            : k == KIND_readonly                                       ? EROFS
             : k == KIND_fwrite || k == KIND_fflush || k == KIND_fclose ? ENOSPC
                                                                            : EIO;
     return true;
@@ -132,16 +135,19 @@ extern "C" {
         return fails(KIND_##kind) ? failure : __real_##name arguments;                             \
     }
 
+// What a read-only file system refuses, besides being a kind of its own.
+#define WRITING(kind, type, failure, name, parameters, arguments)                                  \
+    WRAP(type, name, parameters)                                                                   \
+    {                                                                                              \
+        return fails(KIND_readonly) || fails(KIND_##kind) ? failure : __real_##name arguments;     \
+    }
+
 SIMPLE(memory, void *, nullptr, malloc, (size_t n), (n))
 SIMPLE(memory, void *, nullptr, calloc, (size_t n, size_t size), (n, size))
 SIMPLE(memory, void *, nullptr, realloc, (void *p, size_t n), (p, n))
 SIMPLE(memory, int, ENOMEM, posix_memalign, (void **p, size_t a, size_t n), (p, a, n))
-SIMPLE(fopen, FILE *, nullptr, fopen, (const char *path, const char *mode), (path, mode))
 SIMPLE(fdopen, FILE *, nullptr, fdopen, (int fd, const char *mode), (fd, mode))
-SIMPLE(mkostemp, int, -1, mkostemp, (char *path, int flags), (path, flags))
 SIMPLE(fsync, int, -1, fsync, (int fd), (fd))
-SIMPLE(rename, int, -1, rename, (const char *from, const char *to), (from, to))
-SIMPLE(mkdir, int, -1, mkdir, (const char *path, mode_t mode), (path, mode))
 SIMPLE(unlink, int, -1, unlink, (const char *path), (path))
 SIMPLE(unlinkat, int, -1, unlinkat, (int fd, const char *path, int flags), (fd, path, flags))
 SIMPLE(opendir, DIR *, nullptr, opendir, (const char *path), (path))
@@ -153,6 +159,23 @@ SIMPLE(gzread, int, -1, gzread, (gzFile f, voidp buffer, unsigned n), (f, buffer
 SIMPLE(gzopen, gzFile, nullptr, gzopen, (const char *path, const char *mode), (path, mode))
 SIMPLE(mmap, void *, MAP_FAILED, mmap, (void *at, size_t n, int p, int flags, int fd, off_t from),
        (at, n, p, flags, fd, from))
+
+WRITING(mkostemp, int, -1, mkostemp, (char *path, int flags), (path, flags))
+WRITING(mkdtemp, char *, nullptr, mkdtemp, (char *path), (path))
+WRITING(rename, int, -1, rename, (const char *from, const char *to), (from, to))
+
+WRAP(int, mkdir, (const char *path, mode_t mode))
+{
+    // what is there is EEXIST there, too
+    bool refused = ::access(path, F_OK) != 0 && fails(KIND_readonly);
+    return refused || fails(KIND_mkdir) ? -1 : __real_mkdir(path, mode);
+}
+
+WRAP(FILE *, fopen, (const char *path, const char *mode))
+{
+    bool refused = mode[0] != 'r' && fails(KIND_readonly);
+    return refused || fails(KIND_fopen) ? nullptr : __real_fopen(path, mode);
+}
 
 void *__real__Znwm(size_t n);
 void *__wrap__Znwm(size_t n)
@@ -169,7 +192,8 @@ int __wrap_open(const char *path, int flags, ...)
     va_start(args, flags);
     int mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, int) : 0;
     va_end(args);
-    return fails(KIND_open) ? -1 : __real_open(path, flags, mode);
+    bool refused = (flags & (O_CREAT | O_TMPFILE)) && fails(KIND_readonly);
+    return refused || fails(KIND_open) ? -1 : __real_open(path, flags, mode);
 }
 
 WRAP(size_t, fread, (void *p, size_t size, size_t n, FILE *f))
