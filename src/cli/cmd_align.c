@@ -163,8 +163,8 @@ static int print_pair(struct job *j, size_t i)
 {
     const struct satz_attention *a = j->forward.attentions[i];
     struct satz_error err;
-    struct satz_link *links;
-    size_t n, line = j->pairs.first + i;
+    struct satz_link *links = NULL;
+    size_t n = 0, line = j->pairs.first + i;
     tally_add(&j->truncated, a && a->truncated, line);
     if (a && !j->options->quiet)
         tally_add_invalid_pair(&j->invalid, &usage, j->pairs.source.name, j->pairs.target.name,
