@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Speed: translation, start-up, training, peak of the products and where the time goes, as Markdown.
 #
-#   make bench                        (or eval/bench/bench.sh, when all is built)
+#   make bench                        (or eval/bench/bench.sh, when all is built); eval/bench/plot.sh draws what it prints
 #
 #   MODEL=FILE   the model to translate by; default: one trained here for UPDATES updates
 #   DATA=DIR     train.en, train.de, val.en, val.de; default: texts from the Debian archive, fetched as by
@@ -153,7 +153,7 @@ profile() { # NAME COMMAND...
     perf record -q -o "$work/perf" "$@" >/dev/null 2>&1 || return 0
     perf report -q -i "$work/perf" --no-children -F overhead,sym --percent-limit 0 2>/dev/null | awk -v name="$name" '
         { share = $1 + 0; s = $3 }
-        s ~ /^multiply|^narrow|^quantise|^largest|^convert|^stripe/ { part["products"] += share; next }
+        s ~ /^multiply|^straight|^across|^narrow|^quantise|^largest|^convert|^stripe/ { part["products"] += share; next }
         s ~ /^panel_pack|^pack/ { part["packing"] += share; next }
         s ~ /^gates_|^row_forward|^row_backward|^forward|^backward/ { part["gates"] += share; next }
         s ~ /^energy|^weighted_sum|^softmax_b|^same_query|^attention/ { part["attention"] += share; next }
