@@ -120,7 +120,7 @@ FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # One line for each step; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $@' && )
 
-.PHONY: FORCE all help setup build test tests analyse fuzzers demo bench install uninstall lint format check-full coverage clean
+.PHONY: FORCE all help setup build test tests analyse tidy fuzzers demo bench install uninstall lint format check-full coverage clean
 all: build
 FORCE:
 
@@ -140,6 +140,12 @@ test: setup ## set up, build and run all tests
 tests: $(TESTS) $(if $(DOUBLE),$(DOUBLE) $(FAULTY) $(LOAD))
 
 analyse: $(ANALYSED)
+
+# clang-tidy by .clang-tidy
+tidy:
+	@printf '%s\n' $(C_FILES) $(SIMD_FILES) $(EVAL_FILES) $(CLI_FILES) $(SERVE_FILES) | \
+	  xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE -DSIMD_LEVEL=generic \
+	  -Isrc -Ieval $(PACKAGE_FLAGS) 2>/dev/null' tidy
 
 fuzzers: $(FUZZERS)
 

@@ -384,7 +384,7 @@ static int count_row(void *self, const char *hypothesis, const char *const *refe
                      int n_references, double *row, struct satz_error *err)
 {
     struct bleu *b = self;
-    struct bleu_statistics s;
+    struct bleu_statistics s = {0};
     if (bleu_add(b, hypothesis, references, n_references, &s, err))
         return -1;
     row[0] = (double)s.hypothesis_length;

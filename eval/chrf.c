@@ -197,7 +197,7 @@ static int count(void *self, const char *hypothesis, const char *const *referenc
                  int n_references, double *row, struct satz_error *err)
 {
     struct chrf *c = self;
-    double best[METRIC_STATISTICS_LIMIT], best_score = -1, candidate[METRIC_STATISTICS_LIMIT];
+    double best[METRIC_STATISTICS_LIMIT], best_score = -1, candidate[METRIC_STATISTICS_LIMIT] = {0};
     int n = 0;
     if (n_references < 1)
         return eval_error(err, "chrF needs at least one reference.");

@@ -58,5 +58,5 @@ scripts/page-test.sh
 step "the server under 64 clients for a minute"
 scripts/load-test.sh 60
 
-step "lint"
-make --no-print-directory lint
+step "lint and clang-tidy"
+make --no-print-directory lint tidy

@@ -44,6 +44,7 @@ chromium-driver|chromium-chromedriver chromedriver
 curl                                 curl
 gcovr                                gcovr
 valgrind                             valgrind
+clang-tidy                           clang-tidy
 '
 
 installed() {

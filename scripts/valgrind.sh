@@ -17,7 +17,6 @@ fault/test_fault        hundreds of runs of the program, whose memory the saniti
 install/test_install    runs compilers and installed programs, which valgrind would follow
 toy/test_tasks          trains for minutes; train/test_train goes through the same code
 train/test_regimes      as toy/test_tasks
-model/test_golden       its tolerance does not hold at -O1: one case is 1.13e-4 off, of 1e-4 allowed
 '
 make --no-print-directory -j"$(nproc)" VARIANT=valgrind build tests || exit 1
 

@@ -87,10 +87,9 @@ static int read_lines(struct text *t, const char *path, struct satz_error *err)
     FILE *f = fopen(path, "r");
     size_t size = 0;
     char *line = NULL;
-    ssize_t n;
     if (!f)
         return error_set(err, "%s cannot be read", path);
-    while ((n = getline(&line, &size, f)) >= 0) {
+    while (getline(&line, &size, f) >= 0) {
         line[strcspn(line, "\n")] = '\0';
         if (memory_grow(&t->lines, &t->capacity, t->n + 1, sizeof *t->lines, err) < 0 ||
             !(t->lines[t->n++] = memory_copy_string(line, err)))
@@ -124,7 +123,7 @@ static int measure_translation(struct model *m, enum compute_precision precision
     o.batch = batch;
     o.search.beam = beam;
     struct translator *t = translator_new(m, precision, &o, err);
-    size_t step = batch == 1 ? 1 : text->n, calls = text->n / step;
+    size_t step = batch == 1 ? 1 : text->n, calls = batch == 1 ? text->n : 1;
     double *took = memory_new(calls, sizeof *took, err);
     if (!t || !took ||
         translator_run(t, (const char *const *)text->lines, NULL, 1, &translations, err) < 0)

@@ -282,7 +282,7 @@ static int draw_all(struct job *j, char **files, int n_files)
     tally_report(&usage, &j->truncated, &j->invalid);
     if (j->drawn == 0 && j->left_out == 0)
         return command_failed(&usage, "%s: there is no sentence to draw",
-                              n_files && strcmp(files[0], "-") ? files[0] : "standard input");
+                              n_files && strcmp(files[0], "-") != 0 ? files[0] : "standard input");
     return j->left_out ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

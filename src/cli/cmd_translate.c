@@ -404,7 +404,7 @@ static int run(int argc, char **argv)
     c.models = calloc((size_t)argc, sizeof *c.models);
     if (!c.settings || !c.models)
         status = command_failed(&usage, "%s", strerror(ENOMEM));
-    while (status == EXIT_SUCCESS) {
+    while (c.settings && c.models && status == EXIT_SUCCESS) {
         option = options_next(&usage, argc, argv, &status);
         if (option == OPTIONS_END || option == OPTIONS_STOP)
             break;

@@ -100,7 +100,9 @@ static void take_back(int file, size_t n)
 /* The bytes of the first lines that go together: as many as are written at once, at least one. */
 static size_t whole_lines(const char *lines, size_t n)
 {
-    const char *end = n <= AT_ONCE ? lines + n - 1 : memrchr(lines, '\n', AT_ONCE);
+    if (n <= AT_ONCE)
+        return n;
+    const char *end = memrchr(lines, '\n', AT_ONCE);
     if (!end)
         end = memchr(lines, '\n', n);
     return end ? (size_t)(end - lines) + 1 : n;

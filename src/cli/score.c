@@ -220,7 +220,7 @@ static int check_options(const struct scoring *s)
 {
     int n_standard = s->labels && strcmp(s->labels, "-") == 0;
     for (int i = 0; i <= s->n_references; i++)
-        n_standard += strcmp(s->paths[i], "-") == 0;
+        n_standard += strcmp(s->paths[i], "-") == 0; /* NOLINT: none is NULL up to the last */
     if (n_standard > 1)
         return usage_error(s->usage, "standard input (\"-\") can stand for one file only");
     if (s->json && s->score_only)

@@ -14,7 +14,7 @@ static int find_equal(struct mat a, const struct narrow_rows *rows, int r)
     const real *row = mat_row(a, r);
     for (int u = rows->n - 1; u >= 0 && u >= rows->n - WINDOW; u--) {
         const real *other = mat_row(a, rows->first[u]);
-        if (memcmp(other, row, sizeof *row) == 0 && memcmp(other, row, bytes) == 0)
+        if (other[0] == row[0] && memcmp(other, row, bytes) == 0)
             return rows->first[u];
     }
     return -1;

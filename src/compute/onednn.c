@@ -99,7 +99,7 @@ static void onednn_free(struct compute *c)
 {
     if (!c)
         return;
-    for (size_t i = 0; i < c->capacity; i++) {
+    for (size_t i = 0; c->products && i < c->capacity; i++) {
         struct product *p = &c->products[i];
         if (!p->primitive)
             continue;

@@ -39,7 +39,7 @@ static void write_surface(struct side *s)
         const char *piece = id == TOKEN_UNKNOWN ? unknown : tokenizer_piece(s->tokenizer, id);
         s->spans[i].id = id;
         s->spans[i].begin = s->surface.length;
-        for (; *piece; piece++)
+        for (; *piece; piece++) /* NOLINT: only a whole mark is stepped over */
             if (strncmp(piece, mark, sizeof mark - 1) == 0) {
                 strbuf_add_char(&s->surface, ' ');
                 piece += sizeof mark - 2;

@@ -269,7 +269,7 @@ static void drop_words(const struct pass *pass, const struct seq2seq *m, const s
 /* A word by its probabilities, or the likeliest; u in [0, 1). z is used up. */
 static int choose_word(const struct pass *pass, struct mat z, bool likeliest, double u)
 {
-    const real *row = z.data;
+    const real *row = mat_row(z, 0);
     int best = 0;
     if (likeliest) {
         for (int v = 1; v < z.cols; v++)
@@ -297,7 +297,7 @@ static void choose_words(const struct pass *pass, const struct seq2seq *m,
         struct mat z = mat_rows(memory->logits, 0, rows);
         loss_logits(pass, &m->loss, mat_rows(readout, from, rows), z);
         for (int r = 0; r < rows; r++) {
-            uint64_t word = (uint64_t)(at + from + r);
+            uint64_t word = (uint64_t)at + (uint64_t)from + (uint64_t)r;
             if (rng_uniform(which, word) < pass->own_words)
                 memory->words[at - span.first + from + r] =
                     choose_word(pass, mat_rows(z, r, 1), m->likeliest, rng_uniform(choice, word));

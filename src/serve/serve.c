@@ -72,7 +72,7 @@ static int bind_address(const struct serve_options *o, struct satz_error *err)
 /* Whoever waits for this line to connect need not wait longer. */
 static int print_address(int socket, struct satz_error *err)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     char host[NI_MAXHOST], port[NI_MAXSERV];
     if (getsockname(socket, (struct sockaddr *)&address, &length) != 0 ||

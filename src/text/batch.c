@@ -1,5 +1,6 @@
 #include "text/batch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,7 @@ static int plan(struct sequence *seq, const struct batch_sentence *s, const int 
 
 static void lay_out_source(struct batch *b, const struct batch_sentence *s, bool reverse)
 {
+    assert(b->n == 0 || s);
     for (int r = 0; r < b->n; r++) {
         const struct batch_sentence *from = &s[b->order[r]];
         for (int step = 0; step < from->n; step++)

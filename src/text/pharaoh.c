@@ -51,6 +51,7 @@ static bool read_weight(const char **at, double *weight)
 static bool read_link(const char *text, int base, struct satz_link *link)
 {
     double weight = 1;
+    *link = (struct satz_link){0};
     bool fine = read_index(&text, &link->source) && (*text == '-' || *text == 'p');
     link->possible = fine && *text++ == 'p';
     fine = fine && read_index(&text, &link->target) && read_weight(&text, &weight) && !*text;

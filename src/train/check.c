@@ -55,7 +55,7 @@ static int compare(struct team *t, const struct check_step *s, long tokens, stru
     real *x = mat_row(value, r->row) + r->column;
     double best = INFINITY;
     for (double h = 1e-3; h > 5e-7 && best > 1e-7; h /= 10) {
-        double numeric;
+        double numeric = 0;
         if (derivative(t, s, x, h, &numeric, err) < 0)
             return -1;
         numeric /= (double)tokens;

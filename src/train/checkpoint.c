@@ -165,7 +165,7 @@ int checkpoint_save(const char *path, const struct model *m, const struct team *
     struct block blocks[MAX_BLOCKS];
     int n_blocks = blocks_of(t, blocks);
     more = more ? more : &none;
-    size_t n = (size_t)(n_blocks * p->count), at = 0;
+    size_t n = (size_t)n_blocks * (size_t)p->count, at = 0;
     struct tensor *tensors = memory_new(n + more->n_tensors, sizeof *tensors, err);
     struct tensors_entry *metadata = memory_new(1 + more->n_metadata, sizeof *metadata, err);
     char *names = memory_new(n, NAME, err);
