@@ -17,7 +17,8 @@ programs=$(for f in tests/*/test_*.c; do
 done)
 for program in $programs; do
     start=$(date +%s.%N)
-    if "$program" >"$log" 2>&1; then
+    # What a shell starts in the background ignores Ctrl-C, which tests send.
+    if env --default-signal=INT "$program" >"$log" 2>&1; then
         n=$(grep -c '^\[       OK \]' "$log")
         passed=$((passed + n))
         printf '%-60s %3d tests %6.1f s\n' "${program#build/}" "$n" \
