@@ -55,7 +55,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char path[192];
     struct satz_error err;
     const char *source = scratch_path("source"), *target = scratch_path("target");
-    struct corpus_options o = {&source, &target, 1, t, t, {0}, scratch_path("cache"), 1};
+    struct corpus_options o = {.sources = &source,
+                               .targets = &target,
+                               .n_files = 1,
+                               .source_tokenizer = t,
+                               .target_tokenizer = t,
+                               .folder = scratch_path("cache"),
+                               .threads = 1};
     if (!t) {
         o.source_tokenizer = o.target_tokenizer = t = small_tokenizer("bpe", 48);
         scratch_write(source, "the cat\na dog ran\n", 18);

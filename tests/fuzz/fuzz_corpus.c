@@ -40,7 +40,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
         struct satz_error err;
         const char *folder = scratch_path("cache");
-        struct corpus_options o = {&source, &target, 1, t, t, policies[i], folder, 1};
+        struct corpus_options o = {.sources = &source,
+                                   .targets = &target,
+                                   .n_files = 1,
+                                   .source_tokenizer = t,
+                                   .target_tokenizer = t,
+                                   .policy = policies[i],
+                                   .folder = folder,
+                                   .threads = 1};
         struct corpus *c = corpus_new(&o, &err);
         if (c)
             walk(c, tokenizer_size(t));

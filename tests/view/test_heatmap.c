@@ -152,7 +152,9 @@ static void nothing_is_cut_off(void **state)
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         struct heatmap h = {words,    sizes[k][0], words, sizes[k][1], weights,
                             words[0], words[0],    0,     NULL};
-        write_ok(s, "a.png", &h);
+        struct satz_error err;
+        /* 1: no font here has the Japanese, which is drawn as boxes */
+        assert_in_range(heatmap_write(scratch_path(s, "a.png"), &h, &err), 0, 1);
         struct image i = image_load(s, "a.png");
         for (int y = 0; y < i.height; y++) {
             for (int x = 0; x < i.width; x++) {
