@@ -5,8 +5,9 @@
 #include "base/simd.h"
 #include "nn/attention.h"
 
-static void energy(int n, const real *q, struct mat keys, const real *v, real *e)
+static void energy(int n, const real *q, int first, struct mat keys, const real *v, real *e)
 {
+    (void)first;
     (void)v;
     for (int j = 0; j < keys.rows; j++) {
         const real *key = mat_row(keys, j);
@@ -18,9 +19,10 @@ static void energy(int n, const real *q, struct mat keys, const real *v, real *e
     }
 }
 
-static void energy_backward(int n, const real *q, struct mat keys, const real *v, const real *d_e,
-                            real *d_q, struct mat d_keys, real *d_v)
+static void energy_backward(int n, const real *q, int first, struct mat keys, const real *v,
+                            const real *d_e, real *d_q, struct mat d_keys, real *d_v)
 {
+    (void)first;
     (void)v;
     (void)d_v;
     for (int j = 0; j < keys.rows; j++) {

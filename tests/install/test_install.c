@@ -86,6 +86,17 @@ static void test_libraries_show_what_the_headers_declare(void **state)
     assert_runs(f, "readelf -d $D/x/lib/libsatzeval.so | grep -F '[libsatzeval.so.0]'");
 }
 
+/* The files of docs/extending.md are of the library as it is (scripts/extending-test.sh uses them). */
+static void test_extensions_compile(void **state)
+{
+    struct fixture *f = *state;
+    assert_status(f,
+                  "for file in docs/extending/*.c; do ${CC:-cc} -std=c11 -D_GNU_SOURCE "
+                  "-DSIMD_LEVEL=generic -Wall -Werror -fopenmp -fsyntax-only -Isrc $file || exit; "
+                  "done",
+                  0);
+}
+
 static void test_headers_stand_alone(void **state)
 {
     struct fixture *f = *state;
@@ -263,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_installed_program),
         cmocka_unit_test(test_uninstall_leaves_nothing),
         cmocka_unit_test(test_libraries_show_what_the_headers_declare),
+        cmocka_unit_test(test_extensions_compile),
         cmocka_unit_test(test_headers_stand_alone),
         cmocka_unit_test(test_cpp_program),
         cmocka_unit_test(test_examples_shared),
