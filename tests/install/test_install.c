@@ -86,7 +86,7 @@ static void test_libraries_show_what_the_headers_declare(void **state)
     assert_runs(f, "readelf -d $D/x/lib/libsatzeval.so | grep -F '[libsatzeval.so.0]'");
 }
 
-/* The files of docs/extending.md are of the library as it is (scripts/extending-test.sh uses them). */
+/* The examples of docs/extending.md fit the library; scripts/extending-test.sh uses them. */
 static void test_extensions_compile(void **state)
 {
     struct fixture *f = *state;
