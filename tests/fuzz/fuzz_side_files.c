@@ -74,9 +74,8 @@ static void read_list(const char *source, const char *list)
     while (nbest_next(&p) > 0)
         for (size_t i = 0; i < p.n; i++) {
             const struct satz_pair *pair = &p.chunk[i];
-            const char *end = p.lines[i] + p.lengths[i];
-            if (pair->target < p.lines[i] || pair->target + pair->target_length > end ||
-                p.features[i] > p.lengths[i])
+            if (pair->target != pair->source + pair->source_length ||
+                pair->target_length > p.lengths[i] || p.features[i] > p.lengths[i])
                 abort();
         }
     nbest_close(&p);
