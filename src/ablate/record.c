@@ -50,7 +50,7 @@ int record_read(const char *folder, json_t **facts, struct satz_error *err)
 int record_write(const struct run *run, struct satz_error *err)
 {
     char *path = file_join(run->folder, "run.json", err);
-    char *text = path ? json_dumps(run->facts, JSON_INDENT(1) | JSON_REAL_PRECISION(7)) : NULL;
+    char *text = path ? json_dumps(run->facts, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
     int status = text   ? file_replace(path, text, strlen(text), err)
                  : path ? error_set(err, "%s: out of memory", path)
                         : -1;
