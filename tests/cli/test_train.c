@@ -57,7 +57,7 @@ static void test_an_interrupt_saves(void **state)
     struct fixture *f = *state;
     write_recipe(f);
     assert_status(f,
-                  "timeout --preserve-status -s INT 2 $SATZ train $D/recipe "
+                  "timeout --foreground --preserve-status -s INT 2 $SATZ train $D/recipe "
                   "--set train.epochs=1000000 --set validation.patience=0",
                   128 + 2);
     assert_holds(&f->out, "To go on:\n  satz train ");
