@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,34 @@ char *file_join(const char *folder, const char *name, struct satz_error *err)
     size_t n = strlen(folder);
     strbuf_addf(&s, n && folder[n - 1] == '/' ? "%s%s" : "%s/%s", folder, name);
     return strbuf_detach(&s, err);
+}
+
+char *file_make_scratch(const char *what, struct satz_error *err)
+{
+    const char *place = getenv("TMPDIR");
+    char name[64];
+    snprintf(name, sizeof name, "satz-%s-XXXXXX", what);
+    char *folder = file_join(place && place[0] ? place : "/tmp", name, err);
+    if (folder && !mkdtemp(folder)) {
+        error_set_errno(err, "%s: cannot make the folder (TMPDIR names another place)", folder);
+        free(folder);
+        return NULL;
+    }
+    return folder;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *level)
+{
+    (void)info;
+    (void)type;
+    (void)level;
+    return remove(path);
+}
+
+void file_remove_scratch(char *folder)
+{
+    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    free(folder);
 }
 
 int file_map_open(struct file_map *map, const char *path, struct satz_error *err)

@@ -22,6 +22,12 @@ bool file_exists(const char *path);
 /* mkdir -p; an error if something else has the name. */
 int file_make_folder(const char *path, struct satz_error *err);
 
+/* Makes a folder of its own, "satz-WHAT-" and six characters, where TMPDIR says or in /tmp. NULL
+ * with *err set when that fails. file_remove_scratch deletes it with all that is in it, and frees.
+ */
+char *file_make_scratch(const char *what, struct satz_error *err);
+void file_remove_scratch(char *folder);
+
 /* "folder/name"; the caller frees it. NULL with *err set when memory is short. */
 char *file_join(const char *folder, const char *name, struct satz_error *err);
 

@@ -1,10 +1,8 @@
 /* The part of satz.h that makes shortlists. */
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/memory.h"
+#include "base/file.h"
 #include "base/parallel.h"
 #include "model/model.h"
 #include "satz.h"
@@ -12,28 +10,15 @@
 
 enum { ITERATIONS = 5 };
 
-/* The corpus in a folder of its own, which is gone when it is open. */
+/* The corpus, in a folder that is gone when it is open: it stays mapped. */
 static struct corpus *open_corpus(struct corpus_options *o, struct satz_error *err)
 {
-    const char *place = getenv("TMPDIR");
-    char *folder = file_join(place && place[0] ? place : "/tmp", "satz-shortlist-XXXXXX", err);
-    struct corpus *corpus = NULL;
+    char *folder = file_make_scratch("shortlist", err);
     if (!folder)
         return NULL;
-    if (mkdtemp(folder)) {
-        o->folder = folder;
-        corpus = corpus_new(o, err);
-        char name[64];
-        snprintf(name, sizeof name, "corpus-%s.bin", corpus ? corpus_digest(corpus) : "");
-        char *file = file_join(folder, name, NULL);
-        if (file)
-            unlink(file);
-        free(file);
-        rmdir(folder);
-    } else {
-        error_set_errno(err, "%s: cannot make the folder (TMPDIR names another place)", folder);
-    }
-    free(folder);
+    o->folder = folder;
+    struct corpus *corpus = corpus_new(o, err);
+    file_remove_scratch(folder);
     return corpus;
 }
 

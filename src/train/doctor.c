@@ -1,8 +1,6 @@
 /* The examination of a recipe: satz_doctor (satz.h). */
 #include "train/doctor.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -294,36 +292,20 @@ double doctor_seconds(const struct doctor *d, double tokens_per_second)
     return tokens_per_second > 0 ? all / tokens_per_second : NAN;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *level)
-{
-    (void)info;
-    (void)type;
-    (void)level;
-    return remove(path);
-}
-
 /* In a folder of its own, which is gone afterwards. */
 static int probe(struct doctor *d, struct satz_error *err)
 {
-    const char *place = getenv("TMPDIR");
     struct satz_error problem;
-    char *folder = file_join(place && place[0] ? place : "/tmp", "satz-doctor-XXXXXX", err);
+    char *folder = file_make_scratch("doctor", err);
     if (!folder)
         return -1;
-    if (!mkdtemp(folder)) {
-        int status =
-            error_set_errno(err, "%s: cannot make the folder (TMPDIR names another place)", folder);
-        free(folder);
-        return status;
-    }
     d->probed = probe_run(&d->probe, d->recipe, &d->lint, folder, &problem) == 0;
     if (d->probed)
         judge_probe(d);
     else
         doctor_find(d, SEVERITY_PROBLEM, "a trial of %d steps failed: %s", PROBE_STEPS,
                     problem.message);
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    free(folder);
+    file_remove_scratch(folder);
     return 0;
 }
 

@@ -329,7 +329,13 @@ static void test_wrong_shortlists(void **state)
     assert_refused(f, "satz shortlist -o $D/x", 2, "name the model file");
     assert_refused(f, "satz shortlist -o $D/x $D/m $D/source", 2, "each SOURCE needs its TARGET");
     assert_refused(f, "satz shortlist -t 0 -o $D/x $D/m", 2, "--threads");
-    assert_refused(f, "satz shortlist -o $D/x $D/m $D/none $D/target", 1, "/none: cannot open");
+    assert_refused(f, "mkdir $D/left; TMPDIR=$D/left satz shortlist -o $D/x $D/m $D/none $D/target",
+                   1, "/none: cannot open");
+    assert_refused(f, "TMPDIR=$D/left satz shortlist -o $D/x $D/m $D/source $D/text", 1,
+                   " lines but ");
+    assert_prints(f, "ls $D/left", "");
+    assert_refused(f, "TMPDIR=$D/nowhere satz shortlist -o $D/x $D/m", 1,
+                   "TMPDIR names another place");
     assert_refused(f,
                    "mv $D/target $D/away; satz shortlist -o $D/x $D/m; s=$?; mv $D/away $D/target; "
                    "(exit $s)",
