@@ -147,6 +147,7 @@ static int sum_text(struct run *run, struct satz_error *err)
     uint64_t key = 0;
     if (sum_files(r->data.train_source.items, r->data.train_source.n, &key, err) < 0 ||
         sum_files(r->data.train_target.items, r->data.train_target.n, &key, err) < 0 ||
+        sum_files(r->data.alignments.items, r->data.alignments.n, &key, err) < 0 ||
         sum_files(valid, 2, &key, err) < 0)
         return -1;
     run->text = key_text(key, err);

@@ -20,6 +20,7 @@ char *record_recipe(const struct recipe *r, struct satz_error *err)
     plain.train.log_every = defaults.train.log_every;
     plain.data.cache = defaults.data.cache;
     plain.data.train_source = plain.data.train_target = (struct recipe_texts){0};
+    plain.data.alignments = (struct recipe_texts){0};
     plain.data.valid_source = plain.data.valid_target = defaults.data.valid_source;
     if (r->validation.bleu_every == 0 && recipe_is(r->validation.metric, "perplexity"))
         plain.decode = defaults.decode;

@@ -110,6 +110,17 @@ static bool ids_below(const struct corpus *c, uint64_t from, uint32_t n, int lim
     return true;
 }
 
+/* Whether the links that are the numbers from `from` to `end` are whole and each says something. */
+static bool links_agree(const struct corpus *c, uint64_t from, uint64_t end)
+{
+    if ((end - from) % CORPUS_LINK != 0)
+        return false;
+    for (uint64_t i = from; i < end; i += CORPUS_LINK)
+        if (id_at(c, i + 2) < 1 || id_at(c, i + 2) > CORPUS_SURE)
+            return false;
+    return true;
+}
+
 /* Where pair i's numbers end. */
 static uint64_t end_of(const struct corpus *c, uint64_t i)
 {
@@ -127,10 +138,10 @@ static bool entries_agree(const struct corpus *c, const struct corpus_options *o
     for (uint64_t i = 0; i < t->statistics.kept; i++) {
         const struct corpus_entry *e = &c->entries[i];
         uint64_t length = (uint64_t)e->source_length + e->target_length, end = end_of(c, i);
-        uint64_t least = c->aligned ? 2 * length : length, rest = end - at - least;
+        uint64_t least = c->aligned ? 2 * length : length;
         if (e->offset != at || end < at || end > t->n_ids || end - at < least ||
-            (c->aligned ? rest % CORPUS_LINK : rest) != 0 || e->file >= (uint32_t)o->n_files ||
-            !ids_below(c, at, e->source_length, source_size) ||
+            !(c->aligned ? links_agree(c, at + least, end) : end - at == least) ||
+            e->file >= (uint32_t)o->n_files || !ids_below(c, at, e->source_length, source_size) ||
             !ids_below(c, at + e->source_length, e->target_length, target_size))
             return false;
         at = end;
@@ -241,6 +252,9 @@ static bool copy_alignment(const struct corpus_alignment *a, size_t at, size_t n
 {
     if (count < 0 || (size_t)count > a->n_links - link)
         return false;
+    for (size_t i = link; i < link + (size_t)count; i++)
+        if (a->links[i * CORPUS_LINK + 2] < 1 || a->links[i * CORPUS_LINK + 2] > CORPUS_SURE)
+            return false;
     memcpy(to, a->words + at, n * sizeof *to);
     memcpy(to + n, a->links + link * CORPUS_LINK, (size_t)count * CORPUS_LINK * sizeof *to);
     return true;

@@ -109,6 +109,29 @@ static void test_what_is_done_stays(void **state)
     assert_holds(&f->out, "to be trained anew: another text");
 }
 
+/* An alignment file is text that is learnt from, wherever it lies. */
+static void test_other_alignments_are_another_text(void **state)
+{
+    struct fixture *f = *state;
+    write_recipe(f);
+    write_text(f, "ladder.yaml",
+               "base: recipe\n"
+               "test: {source: \"${D}/source\", target: \"${D}/target\"}\n"
+               "rungs:\n"
+               "  - name: guided\n");
+    assert_status(f,
+                  "sed 's/.*/0-0 1-1/' $D/source >$D/links; "
+                  "sed -i \"s|^data:|data:\\n  alignments: [$D/links]|\" $D/recipe; " ABLATE "-q",
+                  0);
+    assert_status(f, ABLATE "-n", 0);
+    assert_null(strstr(strbuf_text(&f->out), "anew"));
+    assert_status(f, "sed 's/1-1/1-2/' $D/links >$D/others; sed -i s/links/others/ $D/recipe", 0);
+    assert_status(f, ABLATE "-n", 0);
+    assert_holds(&f->out, "to be trained anew: another text");
+    assert_status(f, "cp $D/links $D/others; " ABLATE "-n", 0);
+    assert_null(strstr(strbuf_text(&f->out), "anew"));
+}
+
 #define ENDLESS                                                                                    \
     "\"$SATZ\" ablate $D/ladder.yaml -o $D/o --only luong --set train.epochs=1000000 "             \
     "--set validation.patience=0 "
@@ -287,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PROGRAM_TEST(test_tables),
         PROGRAM_TEST(test_what_is_done_stays),
+        PROGRAM_TEST(test_other_alignments_are_another_text),
         PROGRAM_TEST(test_an_interrupt_goes_on),
         PROGRAM_TEST(test_ctrl_c),
         PROGRAM_TEST(test_same_bytes),

@@ -32,9 +32,8 @@ static void repair(uint8_t *bytes, size_t size, uint64_t key)
 
 static void walk(const struct corpus *c, int vocabulary)
 {
-
     for (uint32_t i = 0; i < corpus_size(c); i++) {
-        int n[2];
+        int n[2], n_links = corpus_aligned(c) ? corpus_count_links(c, i) : 0;
         corpus_lengths(c, i, &n[0], &n[1]);
         for (int side = 0; side < 2; side++) {
             int *ids = calloc((size_t)n[side] + 1, sizeof *ids);
@@ -44,46 +43,72 @@ static void walk(const struct corpus *c, int vocabulary)
             for (int k = 0; k < n[side]; k++)
                 if (ids[k] < 0 || ids[k] >= vocabulary)
                     abort();
+            if (corpus_aligned(c))
+                corpus_words(c, i, side, ids);
             free(ids);
         }
+        struct corpus_link *links = calloc((size_t)n_links + 1, sizeof *links);
+        if (!links)
+            abort();
+        if (corpus_aligned(c))
+            corpus_links(c, i, links);
+        for (int k = 0; k < n_links; k++)
+            if (links[k].weight < 1 || links[k].weight > CORPUS_SURE)
+                abort();
+        free(links);
     }
+}
+
+/* Opens the corpus of `o` whose cache, at `path`, is the input. */
+static void open_forged(const struct corpus_options *o, const char *path, const uint8_t *data,
+                        size_t size)
+{
+    struct satz_error err;
+    uint8_t *copy = malloc(size + 1);
+    if (!copy)
+        return;
+    memcpy(copy, data, size);
+    repair(copy, size, strtoull(strrchr(path, '-') + 1, NULL, 16));
+    scratch_write(path, copy, size);
+    free(copy);
+    struct corpus *c = corpus_new(o, &err);
+    if (!c && !strstr(err.message, "no sentence pair"))
+        abort();
+    if (c)
+        walk(c, tokenizer_size(o->source_tokenizer));
+    corpus_free(c);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct tokenizer *t;
-    static char path[192];
-    struct satz_error err;
+    static char paths[2][192]; /* without links and with them */
     const char *source = scratch_path("source"), *target = scratch_path("target");
-    struct corpus_options o = {.sources = &source,
-                               .targets = &target,
-                               .n_files = 1,
-                               .source_tokenizer = t,
-                               .target_tokenizer = t,
-                               .folder = scratch_path("cache"),
-                               .threads = 1};
+    const char *alignments = scratch_path("alignments");
     if (!t) {
-        o.source_tokenizer = o.target_tokenizer = t = small_tokenizer("bpe", 48);
+        t = small_tokenizer("bpe", 48);
         scratch_write(source, "the cat\na dog ran\n", 18);
         scratch_write(target, "die Katze\nein Hund\n", 19);
-        struct corpus *c = corpus_new(&o, &err);
-        if (!c)
-            abort();
-        snprintf(path, sizeof path, "%s/corpus-%s.bin", o.folder, corpus_digest(c));
-        corpus_free(c);
+        scratch_write(alignments, "0-0 1-1:0.5\n0-0 1-1\n", 22);
     }
-    uint8_t *copy = malloc(size + 1);
-    if (!copy)
-        return 0;
-    memcpy(copy, data, size);
-    repair(copy, size, strtoull(strrchr(path, '-') + 1, NULL, 16));
-    scratch_write(path, copy, size);
-    free(copy);
-    struct corpus *c = corpus_new(&o, &err);
-    if (!c && !strstr(err.message, "no sentence pair"))
-        abort();
-    if (c)
-        walk(c, tokenizer_size(t));
-    corpus_free(c);
+    for (int aligned = 0; aligned < 2; aligned++) {
+        struct corpus_options o = {.sources = &source,
+                                   .targets = &target,
+                                   .alignments = aligned ? &alignments : NULL,
+                                   .n_files = 1,
+                                   .source_tokenizer = t,
+                                   .target_tokenizer = t,
+                                   .folder = scratch_path("cache"),
+                                   .threads = 1};
+        if (!paths[aligned][0]) {
+            struct corpus *c = corpus_new(&o, NULL);
+            if (!c)
+                abort();
+            snprintf(paths[aligned], sizeof paths[aligned], "%s/corpus-%s.bin", o.folder,
+                     corpus_digest(c));
+            corpus_free(c);
+        }
+        open_forged(&o, paths[aligned], data, size);
+    }
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Checkpoints and black boxes, which `satz train --resume` and `satz replay` read: a box of a small
  * run, which is a checkpoint too, changed by the input and with the sums a forger would give it.
  * Its first byte says what the rest is: 's' the state, 'f' what is said of the step (both JSON),
- * 't' the step's tokens, anything else edits of the file (forge.h). */
+ * 't' the step's tokens, 'a' their alignment, anything else edits of the file (forge.h). */
 #include "base/tensors.h"
 #include "forge.h"
 #include "satz.h"
@@ -117,6 +117,27 @@ static int write_step(const char *path, const uint8_t *data, size_t size)
     return status;
 }
 
+/* Three bytes: the links of both pairs, and how many numbers less the words are; then the words and
+ * the links of the step that the base has. */
+static int write_alignment(const char *path, const uint8_t *data, size_t size)
+{
+    enum { TOKENS = sizeof ids / sizeof *ids };
+    int32_t values[64];
+    if (size < 3)
+        return -1;
+    size_t n = (size - 3) / sizeof *values < 64 ? (size - 3) / sizeof *values : 64;
+    size_t n_words = TOKENS - (data[2] < TOKENS ? data[2] : 0);
+    if (n < n_words)
+        return -1;
+    memcpy(values, data + 3, n * sizeof *values);
+    const int32_t link_counts[] = {(int8_t)data[0], (int8_t)data[1]};
+    const struct tensor own[] = {
+        {"batch.words", TENSOR_I32, 1, {n_words}, values},
+        {"batch.links", TENSOR_I32, 2, {(n - n_words) / 3, 3}, values + n_words},
+        {"batch.link_counts", TENSOR_I32, 1, {2}, link_counts}};
+    return write_changed(path, scratch_path("base"), own, 3, -1, NULL);
+}
+
 static int write_text(const char *path, int key, const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
@@ -152,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int status = data[0] == 's'   ? write_text(path, STATE, data + 1, size - 1)
                  : data[0] == 'f' ? write_text(path, FACTS, data + 1, size - 1)
                  : data[0] == 't' ? write_step(path, data + 1, size - 1)
+                 : data[0] == 'a' ? write_alignment(path, data + 1, size - 1)
                                   : write_edited(path, data + 1, size - 1);
     if (status < 0)
         return 0;

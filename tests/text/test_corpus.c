@@ -314,6 +314,29 @@ static void test_a_damaged_cache_is_made_again(void **state)
     strbuf_release(&now);
 }
 
+static void assert_link(const struct corpus_link *link, int source, int target, int weight)
+{
+    assert_int_equal(link->source, source);
+    assert_int_equal(link->target, target);
+    assert_int_equal(link->weight, weight);
+}
+
+/* Writes the cache `good` to `path` with one byte changed, and the sums a forger would give it. */
+static void forge(const char *path, const struct strbuf *good, size_t place, char change)
+{
+    struct corpus_trailer trailer;
+    struct strbuf forged = {0};
+    size_t body = good->length - sizeof trailer;
+    strbuf_add(&forged, good->data, good->length);
+    forged.data[place] ^= change;
+    memcpy(&trailer, forged.data + body, sizeof trailer);
+    trailer.body_sum = checksum(forged.data, body, 0);
+    trailer.sum = checksum(&trailer, offsetof(struct corpus_trailer, sum), 0);
+    memcpy(forged.data + body, &trailer, sizeof trailer);
+    assert_int_equal(file_replace(path, forged.data, forged.length, NULL), 0);
+    strbuf_release(&forged);
+}
+
 /* Even with sums that fit, ids and offsets must be in bounds. */
 static void test_a_forged_cache_is_made_again(void **state)
 {
@@ -325,19 +348,10 @@ static void test_a_forged_cache_is_made_again(void **state)
     corpus_free(c);
     struct strbuf good = {0};
     assert_int_equal(file_read(path, 1 << 20, &good, NULL), 0);
-    size_t body = good.length - sizeof(struct corpus_trailer);
-    size_t entry = body - sizeof(struct corpus_entry);
+    size_t entry = good.length - sizeof(struct corpus_trailer) - sizeof(struct corpus_entry);
     const size_t places[] = {1, 5, entry, entry + 7, entry + 8, entry + 15, entry + 16};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        struct strbuf forged = {0};
-        struct corpus_trailer trailer;
-        strbuf_add(&forged, good.data, good.length);
-        forged.data[places[i]] ^= 0x7f;
-        memcpy(&trailer, forged.data + body, sizeof trailer);
-        trailer.body_sum = checksum(forged.data, body, 0);
-        trailer.sum = checksum(&trailer, offsetof(struct corpus_trailer, sum), 0);
-        memcpy(forged.data + body, &trailer, sizeof trailer);
-        assert_int_equal(file_replace(path, forged.data, forged.length, NULL), 0);
+        forge(path, &good, places[i], 0x7f);
         c = opened(&o);
         assert_pair(f, c, 0, "Der", "Der Bär", 1);
         const char *source, *target;
@@ -345,8 +359,32 @@ static void test_a_forged_cache_is_made_again(void **state)
         corpus_place(c, 0, &source, &target, &line);
         assert_string_equal(source, f->source);
         corpus_free(c);
-        strbuf_release(&forged);
     }
+    strbuf_release(&good);
+}
+
+/* A link of no weight would leave a word without a share of anything. */
+static void test_a_forged_link_is_made_again(void **state)
+{
+    struct fixture *f = *state;
+    struct corpus_options o = options_for(f, "Der\n", "Der Bär\n");
+    const char *alignment = scratch_text(f->scratch, "a", "0-1:0.00001\n");
+    o.alignments = &alignment;
+    struct corpus *c = opened(&o);
+    char path[512];
+    cache_path(f, c, path, sizeof path);
+    corpus_free(c);
+    struct strbuf good = {0};
+    struct corpus_trailer trailer;
+    assert_int_equal(file_read(path, 1 << 20, &good, NULL), 0);
+    memcpy(&trailer, good.data + good.length - sizeof trailer, sizeof trailer);
+    forge(path, &good, (trailer.n_ids - 1) * trailer.id_bytes, 1);
+    c = opened(&o);
+    struct corpus_link link;
+    assert_int_equal(corpus_count_links(c, 0), 1);
+    corpus_links(c, 0, &link);
+    assert_link(&link, 0, 1, 1);
+    corpus_free(c);
     strbuf_release(&good);
 }
 
@@ -384,13 +422,6 @@ static void test_many_pairs_keep_their_order(void **state)
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-static void assert_link(const struct corpus_link *link, int source, int target, int weight)
-{
-    assert_int_equal(link->source, source);
-    assert_int_equal(link->target, target);
-    assert_int_equal(link->weight, weight);
-}
 
 /* Pairs that are left out take their links along; a link of no weight, or the second of two that
  * are the same, is none. */
@@ -517,21 +548,14 @@ static void test_an_aligned_corpus_in_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_pairs_come_back_with_their_lines),
-        TEST(test_several_files_and_gzip),
-        TEST(test_counts_that_differ_name_both),
-        TEST(test_policy_for_invalid_text),
-        TEST(test_policy_for_empty_and_long),
-        TEST(test_impossible_options),
-        TEST(test_the_key_is_the_content),
-        TEST(test_the_cache_is_used_and_left_alone),
-        TEST(test_a_damaged_cache_is_made_again),
-        TEST(test_a_forged_cache_is_made_again),
-        TEST(test_many_pairs_keep_their_order),
-        TEST(test_links_follow_their_pairs),
-        TEST(test_links_of_cut_pairs),
-        TEST(test_alignments_that_do_not_fit),
-        TEST(test_an_aligned_corpus_in_memory),
+        TEST(test_pairs_come_back_with_their_lines), TEST(test_several_files_and_gzip),
+        TEST(test_counts_that_differ_name_both),     TEST(test_policy_for_invalid_text),
+        TEST(test_policy_for_empty_and_long),        TEST(test_impossible_options),
+        TEST(test_the_key_is_the_content),           TEST(test_the_cache_is_used_and_left_alone),
+        TEST(test_a_damaged_cache_is_made_again),    TEST(test_a_forged_cache_is_made_again),
+        TEST(test_a_forged_link_is_made_again),      TEST(test_many_pairs_keep_their_order),
+        TEST(test_links_follow_their_pairs),         TEST(test_links_of_cut_pairs),
+        TEST(test_alignments_that_do_not_fit),       TEST(test_an_aligned_corpus_in_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
