@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/tally.h"
 #include "satz.h"
 
 /* ---- train ---- */
@@ -111,25 +113,34 @@ static const struct usage decode_usage = {
                 "satz tokenizer encode joint.model test.en | satz tokenizer decode joint.model\n",
 };
 
+struct work {
+    const struct satz_tokenizer *tokenizer;
+    bool as_ids;
+    struct tally invalid;
+};
+
 /* One direction: what is done with a line. 0 or EXIT_FAILURE. */
-typedef int line_job(const struct satz_tokenizer *t, const struct input *in, bool as_ids);
+typedef int line_job(struct work *w, const struct input *in);
 
 static int line_failed(const struct input *in, const char *message)
 {
     return command_failed(in->usage, "%s:%zu: %s", in->name, in->number, message);
 }
 
-static int encode_line(const struct satz_tokenizer *t, const struct input *in, bool as_ids)
+static int encode_line(struct work *w, const struct input *in)
 {
+    const struct satz_tokenizer *t = w->tokenizer;
     struct satz_error err;
     int *ids;
     size_t n;
+    if (utf8_valid_prefix(in->line, in->length) < in->length)
+        tally_add_invalid(&w->invalid, in->usage, in->name, in->number);
     if (satz_tokenizer_encode(t, in->line, in->length, &ids, &n, &err) < 0)
         return line_failed(in, err.message);
     for (size_t i = 0; i < n; i++) {
         if (i)
             putchar(' ');
-        if (as_ids)
+        if (w->as_ids)
             printf("%d", ids[i]);
         else
             fputs(satz_tokenizer_piece(t, ids[i]), stdout);
@@ -150,8 +161,9 @@ static int word_id(const struct satz_tokenizer *t, const char *word, bool as_id)
     return errno || *end || id < 0 || id >= satz_tokenizer_size(t) ? -1 : (int)id;
 }
 
-static int decode_line(const struct satz_tokenizer *t, const struct input *in, bool as_ids)
+static int decode_line(struct work *w, const struct input *in)
 {
+    const struct satz_tokenizer *t = w->tokenizer;
     struct satz_error err;
     char *text = NULL, *rest = NULL;
     size_t n = 0;
@@ -160,10 +172,10 @@ static int decode_line(const struct satz_tokenizer *t, const struct input *in, b
     if (!ids)
         return line_failed(in, strerror(ENOMEM));
     for (char *word = strtok_r(in->line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        ids[n] = word_id(t, word, as_ids);
+        ids[n] = word_id(t, word, w->as_ids);
         if (ids[n++] < 0) {
             status = command_failed(in->usage, "%s:%zu: \"%.64s\" is not %s of this tokenizer",
-                                    in->name, in->number, word, as_ids ? "an id" : "a piece");
+                                    in->name, in->number, word, w->as_ids ? "an id" : "a piece");
             goto done;
         }
     }
@@ -178,28 +190,28 @@ done:
     return status;
 }
 
-static int apply_file(const struct satz_tokenizer *t, const char *path, const struct usage *usage,
-                      line_job *job, bool as_ids)
+static int apply_file(struct work *w, const char *path, const struct usage *usage, line_job *job)
 {
     struct input in;
     int status = input_open(&in, path, usage), got = 0;
     while (status == 0 && !ferror(stdout) && (got = input_next(&in)) > 0)
-        status = job(t, &in, as_ids);
+        status = job(w, &in);
     input_close(&in);
+    tally_report_invalid(&w->invalid, usage);
     return got < 0 ? EXIT_FAILURE : status;
 }
 
 static int apply(const struct usage *usage, line_job *job, int argc, char **argv)
 {
     struct satz_error err;
-    bool as_ids = false;
+    struct work w = {0};
     enum satz_side side = SATZ_SOURCE;
     int status = 0;
     for (int option; (option = options_next(usage, argc, argv, &status)) != OPTIONS_END;) {
         if (option == OPTIONS_STOP)
             return status;
         if (option == APPLY_IDS)
-            as_ids = true;
+            w.as_ids = true;
         else
             side = SATZ_TARGET;
     }
@@ -208,7 +220,8 @@ static int apply(const struct usage *usage, line_job *job, int argc, char **argv
     struct satz_tokenizer *t = satz_tokenizer_new(argv[optind], side, &err);
     if (!t)
         return command_failed(usage, "%s", err.message);
-    status = apply_file(t, argc - optind == 2 ? argv[optind + 1] : "-", usage, job, as_ids);
+    w.tokenizer = t;
+    status = apply_file(&w, argc - optind == 2 ? argv[optind + 1] : "-", usage, job);
     satz_tokenizer_free(t);
     return status;
 }

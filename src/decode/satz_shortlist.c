@@ -57,8 +57,10 @@ int satz_shortlist_make(const char *path, const struct satz_shortlist_options *o
         .policy = {.max_length = m.recipe.data.max_length, .on_invalid = CORPUS_REPLACE},
         .threads = options->threads ? options->threads : parallel_processors(),
     };
-    int status = 0;
-    if (!given && sources.n == 0)
+    struct file_writer *writer = file_writer_open(path, err); /* before the work, not after it */
+    int status = writer ? 0 : -1;
+    file_writer_abort(writer);
+    if (status == 0 && !given && sources.n == 0)
         status =
             error_set(err, "%s: names no training text; name it after the model", options->model);
     for (int i = 0; i < o.n_files && !given && status == 0; i++)

@@ -169,6 +169,11 @@ static void test_tokenizer_round_trip(void **state)
                   "echo 4 5 | satz tokenizer decode -i $D/spm | satz tokenizer encode -i $D/spm |"
                   " satz tokenizer decode -i $D/spm | wc -l | tr -d ' '",
                   "1\n");
+    assert_status(f,
+                  "{ cat $D/text; printf 'z\\303\\n'; } >$D/broken; "
+                  "satz tokenizer encode $D/spm $D/broken | wc -l",
+                  0);
+    assert_holds(&f->err, "/broken:4: not valid UTF-8");
 }
 
 /* A rare character has no piece of its own any more. */

@@ -340,6 +340,8 @@ static void test_wrong_shortlists(void **state)
                    "mv $D/target $D/away; satz shortlist -o $D/x $D/m; s=$?; mv $D/away $D/target; "
                    "(exit $s)",
                    1, "/target, which cannot be read; name the text after the model");
+    /* before anything is read or learnt */
+    assert_refused(f, "satz shortlist -o $D/none/x $D/m $D/nothing $D/target", 1, "/none/x");
     assert_refused(f, "satz shortlist -o $D/none/x $D/m", 1, "/none/x");
     assert_refused(f, "satz translate --shortlist $D/none $D/m $D/text", 1, "/none: cannot open");
     assert_refused(f, "satz translate --shortlist $D/m $D/m $D/text", 1, "is not a shortlist");
