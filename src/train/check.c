@@ -47,26 +47,43 @@ static int derivative(struct team *t, const struct check_step *s, real *x, doubl
     return status;
 }
 
+enum check_verdict check_judge(double analytic, const double *numeric, int n, double floor,
+                               double *nearest, double *error)
+{
+    double spread = INFINITY; /* of the two neighbours that agree best */
+    *error = INFINITY;
+    *nearest = numeric[0];
+    for (int i = 0; i < n; i++) {
+        double scale = fmax(fmax(fabs(numeric[i]), fabs(analytic)), floor);
+        double apart = scale > 0 ? fabs(numeric[i] - analytic) / scale : 0;
+        if (apart < *error) {
+            *error = apart;
+            *nearest = numeric[i];
+        }
+        if (i > 0 && scale > 0)
+            spread = fmin(spread, fabs(numeric[i] - numeric[i - 1]) / scale);
+    }
+    if (*error < CHECK_TOLERANCE)
+        return CHECK_RIGHT;
+    return spread < *error / 10 ? CHECK_WRONG : CHECK_UNCLEAR;
+}
+
 /* A smaller step has a rectified unit on one side of its corner for all four points. */
 static int compare(struct team *t, const struct check_step *s, long tokens, struct check_result *r,
                    double floor, struct satz_error *err)
 {
+    static const double steps[] = {1e-3, 1e-4, 1e-5, 1e-6};
+    enum { STEPS = sizeof steps / sizeof *steps };
     struct mat value = params_mat(&t->network->params, r->param);
     real *x = mat_row(value, r->row) + r->column;
-    double best = INFINITY;
-    for (double h = 1e-3; h > 5e-7 && best > 1e-7; h /= 10) {
-        double numeric = 0;
-        if (derivative(t, s, x, h, &numeric, err) < 0)
+    double numeric[STEPS];
+    r->error = INFINITY;
+    for (int i = 0; i < STEPS && r->error > CHECK_TOLERANCE / 10; i++) {
+        if (derivative(t, s, x, steps[i], &numeric[i], err) < 0)
             return -1;
-        numeric /= (double)tokens;
-        double scale = fmax(fmax(fabs(numeric), fabs(r->analytic)), floor);
-        double error = scale > 0 ? fabs(numeric - r->analytic) / scale : 0;
-        if (error < best || best == INFINITY) {
-            best = error;
-            r->numeric = numeric;
-        }
+        numeric[i] /= (double)tokens;
+        r->verdict = check_judge(r->analytic, numeric, i + 1, floor, &r->numeric, &r->error);
     }
-    r->error = best;
     return 0;
 }
 
@@ -98,9 +115,12 @@ int check_gradient(struct team *t, const struct check_step *s, long tokens, doub
                                      .analytic = (double)gradient.data[at]};
             status = compare(t, s, tokens, &r, fmax(1e-3 * largest, 1e-6 * norm), err);
             r.values = result->values + 1;
-            if (status == 0 && !(r.error <= result->error))
+            r.unclear = result->unclear + (r.verdict == CHECK_UNCLEAR);
+            if (status == 0 && (r.values == 1 || r.verdict > result->verdict ||
+                                (r.verdict == result->verdict && !(r.error <= result->error))))
                 *result = r;
             result->values = r.values;
+            result->unclear = r.unclear;
         }
     team_pack(t);
     return status;

@@ -21,12 +21,31 @@ struct check_step {
 const struct feed_load *check_take(const struct team *t, const struct check_step *s, int i,
                                    struct chance *chance, struct satz_error *err);
 
-/* Where numeric and analytic gradient differ most, in relation to the largest of: the two, a
- * thousandth of the parameter's largest gradient, a millionth of the whole gradient's norm. */
+/* Relative errors below this are those of differences. */
+#define CHECK_TOLERANCE 1e-6
+
+enum check_verdict {
+    CHECK_UNCLEAR, /* the differences of neighbouring steps are no nearer to each other */
+    CHECK_RIGHT,
+    CHECK_WRONG,
+};
+
+/* A value's gradient beside its differences numeric [n], of smaller and smaller steps. *nearest is
+ * the one that is nearest to it, *error their relative difference: in relation to the largest of
+ * the two and `floor`. Where a network's activations overflow nearly, the loss has too few digits
+ * for its differences to say anything: they differ among themselves as much as from the gradient.
+ */
+enum check_verdict check_judge(double analytic, const double *numeric, int n, double floor,
+                               double *nearest, double *error);
+
+/* The last value by verdict, and then by error; the error is in relation to the largest of
+ * numeric and analytic gradient, a thousandth of the parameter's largest gradient, a millionth of
+ * the whole gradient's norm. */
 struct check_result {
+    enum check_verdict verdict;
     double error, numeric, analytic;
     int param, row, column;
-    int values; /* that were compared */
+    int values, unclear; /* that were compared, and of those CHECK_UNCLEAR */
 };
 
 /* Compares the gradient of the loss per token, which team_gradient left in t->gradients[0], for

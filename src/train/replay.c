@@ -313,17 +313,25 @@ static void add_history(struct replay *r)
 
 static int add_check(struct replay *r, struct satz_error *err)
 {
-    static const double tolerance = 1e-6;
     struct check_result worst;
     if (check_gradient(&r->team, &r->step, r->sums.tokens, r->norm, &worst, err) < 0)
         return -1;
-    r->same = worst.error < tolerance;
+    int clear = worst.values - worst.unclear;
+    r->same = worst.verdict != CHECK_WRONG && clear > 0;
     strbuf_addf(&r->report,
                 "\nGradient check, %d values: %s, largest relative error %.2g at %s[%d, %d] "
                 "(numeric %.9g, analytic %.9g)\n",
-                worst.values, r->same ? "right" : "NOT CONFIRMED", worst.error,
-                r->model.network.params.entries[worst.param].name, worst.row, worst.column,
-                worst.numeric, worst.analytic);
+                worst.values,
+                r->same     ? "right"
+                : clear > 0 ? "WRONG"
+                            : "NOT CONFIRMED",
+                worst.error, r->model.network.params.entries[worst.param].name, worst.row,
+                worst.column, worst.numeric, worst.analytic);
+    if (worst.unclear)
+        strbuf_addf(&r->report,
+                    "%d of them could not be checked: the loss has too few digits here, so that "
+                    "its differences disagree with each other.\n",
+                    worst.unclear);
     return 0;
 }
 

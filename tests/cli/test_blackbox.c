@@ -159,6 +159,10 @@ static void test_finds_differences(void **state)
     change_box(f, "box", "infinite", 1e38f);
     assert_status(f, "satz replay $D/infinite", 1);
     assert_holds(&f->out, "Before the step, the parameter encoder.0.");
+    /* a loss whose differences are rounding alone says nothing against the gradient */
+    change_box(f, "box", "rounding", 1.5F);
+    assert_status(f, "satz replay -d $D/rounding", 0);
+    assert_holds(&f->out, " values: right, ");
 }
 
 static void test_stops(void **state)
