@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 root=$PWD
 # Left out, each with its reason. All of them run under AddressSanitizer in `make check-full`.
 left_out='
+base/test_parallel      asks for denormals to be flushed, which valgrind does not
 compute/test_vmath      goes over all floats: hours; it touches no memory but its own
 compute/test_gemm       kernels of other instruction sets, AVX-512 included, by its own choice
 compute/test_kernels    as test_gemm
