@@ -1,8 +1,10 @@
-/* The cache of a corpus: any bytes, their sums made right. What is taken holds ids of the
- * vocabulary and nothing outside the file; all else is made again from the text. */
+/* The caches of two corpora, one of them with links, edited (forge.h) and their sums made right.
+ * What is taken holds ids of the vocabulary and nothing outside the file; all else is made again
+ * from the text. */
 #include <stddef.h>
 
 #include "base/file.h"
+#include "forge.h"
 #include "text/corpus_file.h"
 #include "tokenizers.h"
 
@@ -59,18 +61,34 @@ static void walk(const struct corpus *c, int vocabulary)
     }
 }
 
-/* Opens the corpus of `o` whose cache, at `path`, is the input. */
-static void open_forged(const struct corpus_options *o, const char *path, const uint8_t *data,
-                        size_t size)
+struct base {
+    char path[192];
+    uint8_t *bytes;
+    size_t size;
+};
+
+static struct base make_base(const struct corpus_options *o)
+{
+    struct base b;
+    struct corpus *c = corpus_new(o, NULL);
+    if (!c)
+        abort();
+    snprintf(b.path, sizeof b.path, "%s/corpus-%s.bin", o->folder, corpus_digest(c));
+    corpus_free(c);
+    b.bytes = forge_read(b.path, &b.size);
+    return b;
+}
+
+/* Opens the corpus of `o` with its cache edited. */
+static void open_forged(const struct corpus_options *o, const struct base *base,
+                        const uint8_t *data, size_t size)
 {
     struct satz_error err;
-    uint8_t *copy = malloc(size + 1);
-    if (!copy)
-        return;
-    memcpy(copy, data, size);
-    repair(copy, size, strtoull(strrchr(path, '-') + 1, NULL, 16));
-    scratch_write(path, copy, size);
-    free(copy);
+    size_t n;
+    uint8_t *bytes = forge_edit(base->bytes, base->size, data, size, &n);
+    repair(bytes, n, strtoull(strrchr(base->path, '-') + 1, NULL, 16));
+    scratch_write(base->path, bytes, n);
+    free(bytes);
     struct corpus *c = corpus_new(o, &err);
     if (!c && !strstr(err.message, "no sentence pair"))
         abort();
@@ -82,7 +100,7 @@ static void open_forged(const struct corpus_options *o, const char *path, const 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct tokenizer *t;
-    static char paths[2][192]; /* without links and with them */
+    static struct base bases[2]; /* without links and with them */
     const char *source = scratch_path("source"), *target = scratch_path("target");
     const char *alignments = scratch_path("alignments");
     if (!t) {
@@ -100,15 +118,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                    .target_tokenizer = t,
                                    .folder = scratch_path("cache"),
                                    .threads = 1};
-        if (!paths[aligned][0]) {
-            struct corpus *c = corpus_new(&o, NULL);
-            if (!c)
-                abort();
-            snprintf(paths[aligned], sizeof paths[aligned], "%s/corpus-%s.bin", o.folder,
-                     corpus_digest(c));
-            corpus_free(c);
-        }
-        open_forged(&o, paths[aligned], data, size);
+        if (!bases[aligned].bytes)
+            bases[aligned] = make_base(&o);
+        open_forged(&o, &bases[aligned], data, size);
     }
     return 0;
 }
