@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         t = small_tokenizer("bpe", 48);
         scratch_write(source, "the cat\na dog ran\n", 18);
         scratch_write(target, "die Katze\nein Hund\n", 19);
-        scratch_write(alignments, "0-0 1-1:0.5\n0-0 1-1\n", 22);
+        scratch_write(alignments, "0-0 1-1:0.5\n0-0 1-1\n", 20);
     }
     for (int aligned = 0; aligned < 2; aligned++) {
         struct corpus_options o = {.sources = &source,
