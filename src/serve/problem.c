@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 int problem_set(struct problem *p, int status, const char *format, ...)
 {
     va_list args;
@@ -21,5 +23,8 @@ int problem_set(struct problem *p, int status, const char *format, ...)
         if (end > 0 && end - 1 + length > sizeof p->message - 1)
             p->message[end - 1] = '\0';
     }
+    size_t length = strlen(p->message), at = 0;
+    while ((at += utf8_valid_prefix(p->message + at, length - at)) < length)
+        p->message[at] = '?';
     return -1;
 }

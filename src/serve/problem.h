@@ -7,7 +7,8 @@ struct problem {
     char message[512];
 };
 
-/* Returns -1. A message that is too long is cut between two characters. */
+/* Returns -1. A message that is too long is cut between two characters; in one that quotes what is
+ * not UTF-8, `?` stands for such bytes. */
 int problem_set(struct problem *p, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

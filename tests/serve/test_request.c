@@ -58,6 +58,7 @@ static void test_refused(void **state)
         {"{\"text\": \"a\"} x", 400, "this is not JSON"},
         {"{\"text\": \"\xff\"}", 400, "this is not JSON"},
         {"{\"text\": \"a\\u0000b\"}", 400, "this is not JSON"},
+        {"{\"text\": \"\\u0\322\231\234\321\"}", 400, "this is not JSON"}, /* which it quotes */
         {"{\"text\": \"a\", \"text\": \"b\"}", 400, "duplicate"},
         {"[\"a\"]", 400, "the request is an array; it must be an object"},
         {"null", 400, "the request is null; it must be an object"},
