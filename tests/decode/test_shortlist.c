@@ -1,12 +1,12 @@
 /* Searching among the words of a list, on small networks of made-up weights. */
-#include "tests/decode/network.h"
+#include "tests/decode/variants.h"
 
 #include "text/shortlist.h"
 
 static const char recipe[] =
     "model: {embedding: 24, encoder_hidden: 13, decoder_hidden: 37, readout: 19}\n"
     "attention: {preset: bahdanau, size: 21}\n";
-enum { WORDS = 150, SENTENCES = 20, BEST = 3 };
+enum { BEST = 3 };
 
 /* Word s is translated by BEST words that follow from it. */
 struct made_up {
@@ -30,11 +30,6 @@ static void make_list(struct made_up *m)
                                  .commonest = m->commonest};
 }
 
-struct sources {
-    int ids[SENTENCES][NETWORK_LONGEST];
-    struct batch_sentence list[SENTENCES];
-};
-
 struct fixture {
     struct network network, other;
     struct made_up list;
@@ -51,8 +46,7 @@ static int setup(void **state)
                  "reverse_source: true}\nattention: {preset: luong}\n",
                  WORDS, "openblas");
     make_list(&f->list);
-    for (int i = 0; i < SENTENCES; i++)
-        f->sources.list[i] = network_sentence(i, WORDS, f->sources.ids[i]);
+    make_sources(&f->sources);
     *state = f;
     return 0;
 }
@@ -86,46 +80,6 @@ static void search(struct search *s, const struct fixture *f, bool together, int
     batch_release(&batch);
     batch_release(&reversed);
 }
-
-static const struct search_options usual = {.beam = 4,
-                                            .n_best = 4,
-                                            .length_penalty = 1,
-                                            .max_length_factor = 1.5,
-                                            .max_length_extra = 3,
-                                            .groups = 2,
-                                            .diversity = 0.5,
-                                            .temperature = 1,
-                                            .top_p = 1,
-                                            .seed = 1};
-
-static struct search_options variant(int which)
-{
-    struct search_options o = usual;
-    switch (which) {
-    case 0:
-        break;
-    case 1:
-        o.strategy = strategy_find("diverse");
-        break;
-    case 2:
-        o.strategy = strategy_find("sample");
-        break;
-    case 3:
-        o.strategy = strategy_find("sample");
-        o.top_k = 9;
-        o.top_p = 0.8;
-        break;
-    case 4:
-        o.coverage_penalty = 0.4;
-        o.align = true;
-        break;
-    default:
-        o.no_repeat = 2;
-        o.min_length_factor = 1;
-    }
-    return o;
-}
-enum { VARIANTS = 6 };
 
 static void assert_same(const struct search_result *a, const struct search_result *b)
 {

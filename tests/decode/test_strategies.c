@@ -3,23 +3,11 @@
 #include <stdio.h>
 
 #include "decode/normalise.h"
-#include "tests/decode/network.h"
+#include "tests/decode/variants.h"
 
 static const char recipe[] =
     "model: {embedding: 24, encoder_hidden: 13, decoder_hidden: 37, readout: 19}\n"
     "attention: {preset: bahdanau, size: 21}\n";
-enum { WORDS = 150, SENTENCES = 20 };
-
-static const struct search_options usual = {.beam = 4,
-                                            .n_best = 4,
-                                            .length_penalty = 1,
-                                            .max_length_factor = 1.5,
-                                            .max_length_extra = 3,
-                                            .groups = 2,
-                                            .diversity = 0.5,
-                                            .temperature = 1,
-                                            .top_p = 1,
-                                            .seed = 1};
 
 static void search(struct search *s, const struct network *n, const struct batch_sentence *sources,
                    int count, const struct search_options *o)
@@ -31,17 +19,6 @@ static void search(struct search *s, const struct network *n, const struct batch
     if (network_search(s, n, &batch, NULL, o, &err) < 0)
         fail_msg("%s", err.message);
     batch_release(&batch);
-}
-
-struct sources {
-    int ids[SENTENCES][NETWORK_LONGEST];
-    struct batch_sentence list[SENTENCES];
-};
-
-static void make_sources(struct sources *s)
-{
-    for (int i = 0; i < SENTENCES; i++)
-        s->list[i] = network_sentence(i, WORDS, s->ids[i]);
 }
 
 static bool same(const struct hypothesis *a, const struct hypothesis *b)
@@ -60,41 +37,6 @@ static void assert_same_results(const struct search *a, const struct search *b)
         }
     }
 }
-
-static struct search_options variant(int which)
-{
-    struct search_options o = usual;
-    switch (which) {
-    case 0:
-        break;
-    case 1:
-        o.strategy = strategy_find("diverse");
-        break;
-    case 2:
-        o.strategy = strategy_find("sample");
-        break;
-    case 3:
-        o.strategy = strategy_find("sample");
-        o.top_k = 9;
-        o.top_p = 0.8;
-        o.temperature = 0.7;
-        break;
-    case 4:
-        o.normalisation = normalisation_find("gnmt");
-        o.coverage_penalty = 0.4;
-        break;
-    case 5:
-        o.no_repeat = 2;
-        o.min_length_factor = 1;
-        break;
-    default:
-        o.stop = STOP_FIRST;
-        o.n_best = 1;
-        o.align = true;
-    }
-    return o;
-}
-enum { VARIANTS = 7 };
 
 static void n_best_lists_are_sorted_and_unique(void **state)
 {
