@@ -149,6 +149,19 @@ static inline int setup_model(void **state)
     return 0;
 }
 
+/* What becomes of a TMPDIR that is not there; valgrind (scripts/valgrind.sh) needs one for itself.
+ */
+static inline void assert_tmpdir_named(struct fixture *f, const char *line)
+{
+    struct strbuf all = {0};
+    if (getenv("UNDER_VALGRIND"))
+        skip();
+    strbuf_addf(&all, "TMPDIR=$D/nowhere %s", line);
+    assert_refused(f, strbuf_text(&all), 1, "/nowhere/");
+    assert_holds(&f->err, "TMPDIR names another place");
+    strbuf_release(&all);
+}
+
 #define PROGRAM_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 #endif

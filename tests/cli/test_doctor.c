@@ -51,7 +51,12 @@ static void test_a_sound_recipe(void **state)
     assert_holds(&f->out, "\"tokens_per_second\": ");
     assert_refused(f, "satz doctor", 2, "name the recipe");
     assert_refused(f, "satz doctor $D/recipe --set train.batch=x", 1, "train.batch");
-    assert_refused(f, "TMPDIR=$D/no satz doctor $D/recipe", 1, "TMPDIR");
+}
+
+static void test_no_place_for_a_trial(void **state)
+{
+    write_texts(*state);
+    assert_tmpdir_named(*state, "satz doctor $D/recipe");
 }
 
 static void test_defects(void **state)
@@ -165,9 +170,9 @@ static void test_swapped_sides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PROGRAM_TEST(test_a_sound_recipe), PROGRAM_TEST(test_defects),
-        PROGRAM_TEST(test_test_set),       PROGRAM_TEST(test_problems),
-        PROGRAM_TEST(test_swapped_sides),
+        PROGRAM_TEST(test_a_sound_recipe), PROGRAM_TEST(test_no_place_for_a_trial),
+        PROGRAM_TEST(test_defects),        PROGRAM_TEST(test_test_set),
+        PROGRAM_TEST(test_problems),       PROGRAM_TEST(test_swapped_sides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
