@@ -43,7 +43,7 @@ for name in "${names[@]}"; do
     start=$SECONDS
     if timeout "${LIMIT:-1200}" valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
         --errors-for-leak-kinds=definite --trace-children=yes --child-silent-after-fork=yes \
-        --trace-children-skip="$others" --suppressions=scripts/valgrind.supp \
+        --trace-children-skip="$others" --suppressions="$root/scripts/valgrind.supp" \
         --log-file="$log/%p" "build/valgrind/tests/$name" >"$log/out" 2>&1; then
         result=0
     else
