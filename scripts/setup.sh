@@ -45,6 +45,7 @@ curl                                 curl
 gcovr                                gcovr
 valgrind                             valgrind
 clang-tidy                           clang-tidy
+xz-utils                             xz
 '
 
 installed() {
