@@ -100,7 +100,7 @@ const char *satz_tokenizer_piece(const struct satz_tokenizer *t, int id);
 int satz_tokenizer_id(const struct satz_tokenizer *t, const char *piece);
 
 /* The ids of `n` bytes of UTF-8, without an end, as a new array [n_ids]; free() it. NULL may stand
- * for none. What is not UTF-8 is read as U+FFFD. */
+ * for none. What is not UTF-8 is read as U+FFFD; then it returns 1. */
 int satz_tokenizer_encode(const struct satz_tokenizer *t, const char *text, size_t n, int **ids,
                           size_t *n_ids, struct satz_error *err);
 

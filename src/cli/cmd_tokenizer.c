@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/options.h"
@@ -133,10 +132,11 @@ static int encode_line(struct work *w, const struct input *in)
     struct satz_error err;
     int *ids;
     size_t n;
-    if (utf8_valid_prefix(in->line, in->length) < in->length)
-        tally_add_invalid(&w->invalid, in->usage, in->name, in->number);
-    if (satz_tokenizer_encode(t, in->line, in->length, &ids, &n, &err) < 0)
+    int status = satz_tokenizer_encode(t, in->line, in->length, &ids, &n, &err);
+    if (status < 0)
         return line_failed(in, err.message);
+    if (status > 0)
+        tally_add_invalid(&w->invalid, in->usage, in->name, in->number);
     for (size_t i = 0; i < n; i++) {
         if (i)
             putchar(' ');

@@ -1,10 +1,9 @@
 #include "serve/problem.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/utf8.h"
 
 int problem_set(struct problem *p, int status, const char *format, ...)
 {
@@ -23,8 +22,9 @@ int problem_set(struct problem *p, int status, const char *format, ...)
         if (end > 0 && end - 1 + length > sizeof p->message - 1)
             p->message[end - 1] = '\0';
     }
-    size_t length = strlen(p->message), at = 0;
-    while ((at += utf8_valid_prefix(p->message + at, length - at)) < length)
-        p->message[at] = '?';
+    json_t *text = json_string(p->message);
+    for (char *at = p->message; !text && *at; at++)
+        *at = *at & 0x80 ? '?' : *at;
+    json_decref(text);
     return -1;
 }

@@ -8,7 +8,7 @@ struct problem {
 };
 
 /* Returns -1. A message that is too long is cut between two characters; in one that quotes what is
- * not UTF-8, `?` stands for such bytes. */
+ * not UTF-8, `?` stands for all but ASCII. */
 int problem_set(struct problem *p, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/tensors.h"
+#include "base/utf8.h"
 #include "text/tokenizer.h"
 
 struct satz_tokenizer {
@@ -115,7 +116,7 @@ int satz_tokenizer_encode(const struct satz_tokenizer *t, const char *text, size
     }
     *ids = list.ids;
     *n_ids = list.n;
-    return 0;
+    return utf8_valid_prefix(text, n) < n;
 }
 
 char *satz_tokenizer_decode(const struct satz_tokenizer *t, const int *ids, size_t n_ids,
