@@ -12,6 +12,8 @@ programs=$(for f in tests/*/test_*.c; do
     case $f in
     tests/gradient/*) [ "$variant" = release ] && echo "build/double/${f%.c}" ;;
     tests/install/*) [ "$variant" = release ] && echo "build/release/${f%.c}" ;;
+    # Where memory and files fail, those of the counters do too.
+    tests/fault/*) [ "$variant" != coverage ] && echo "build/$variant/${f%.c}" ;;
     *) echo "build/$variant/${f%.c}" ;;
     esac
 done)
