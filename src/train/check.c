@@ -76,7 +76,7 @@ static int compare(struct team *t, const struct check_step *s, long tokens, stru
     enum { STEPS = sizeof steps / sizeof *steps };
     struct mat value = params_mat(&t->network->params, r->param);
     real *x = mat_row(value, r->row) + r->column;
-    double numeric[STEPS];
+    double numeric[STEPS] = {0};
     r->error = INFINITY;
     for (int i = 0; i < STEPS && r->error > CHECK_TOLERANCE / 10; i++) {
         if (derivative(t, s, x, steps[i], &numeric[i], err) < 0)
