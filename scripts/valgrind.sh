@@ -23,7 +23,7 @@ make --no-print-directory -j"$(nproc)" VARIANT=valgrind build tests || exit 1
 
 # Shells are followed, for they start the program; these are not ours.
 others=$(printf '*/%s,' cat cc cmp cp curl cut date diff expand find gcc git grep head localedef ls make mandoc mkdir mktemp \
-    mv perl pkg-config python3 rm sed seq sleep sort tail tee touch tr unzip wc zsh)
+    mv perl pkg-config python3 rm sed seq shuf sleep sort tail tee touch tr unzip wc zsh)
 export SATZ_SIMD=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell OPENBLAS_NUM_THREADS=1
 export SATZ="$root/build/valgrind/satz" UNDER_VALGRIND=1 CMOCKA_MESSAGE_OUTPUT=STDOUT
 names=("$@")
