@@ -456,7 +456,8 @@ static void test_output_is_whole_or_not_there(void **state)
     assert_refused(f, "satz translate $D/m $D/it -o $D/no/x", 1, "/no/x: cannot write: No such");
     assert_refused(f, "satz translate $D/m $D/it -o /dev/full", 1, "No space left");
     assert_refused(f, "satz translate $D/m $D/it >/dev/full", 1, "No space left");
-    assert_refused(f, "satz translate $D/m $D/it >&-", 1, "could not be written");
+    if (!getenv("UNDER_VALGRIND")) /* whose log takes the closed stream's place */
+        assert_refused(f, "satz translate $D/m $D/it >&-", 1, "could not be written");
     assert_prints(f, "ls $D | grep -c tmp || :", "0\n");
 }
 
