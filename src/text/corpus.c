@@ -110,13 +110,19 @@ static bool ids_below(const struct corpus *c, uint64_t from, uint32_t n, int lim
     return true;
 }
 
-/* Whether the links that are the numbers from `from` to `end` are whole and each says something. */
+/* A link of no weight would leave its words without a share of anything. */
+static bool is_weight(int64_t number)
+{
+    return number >= 1 && number <= CORPUS_SURE;
+}
+
+/* Whether the numbers from `from` to `end` are whole links, each with a weight. */
 static bool links_agree(const struct corpus *c, uint64_t from, uint64_t end)
 {
     if ((end - from) % CORPUS_LINK != 0)
         return false;
     for (uint64_t i = from; i < end; i += CORPUS_LINK)
-        if (id_at(c, i + 2) < 1 || id_at(c, i + 2) > CORPUS_SURE)
+        if (!is_weight(id_at(c, i + 2)))
             return false;
     return true;
 }
@@ -253,7 +259,7 @@ static bool copy_alignment(const struct corpus_alignment *a, size_t at, size_t n
     if (count < 0 || (size_t)count > a->n_links - link)
         return false;
     for (size_t i = link; i < link + (size_t)count; i++)
-        if (a->links[i * CORPUS_LINK + 2] < 1 || a->links[i * CORPUS_LINK + 2] > CORPUS_SURE)
+        if (!is_weight(a->links[i * CORPUS_LINK + 2]))
             return false;
     memcpy(to, a->words + at, n * sizeof *to);
     memcpy(to + n, a->links + link * CORPUS_LINK, (size_t)count * CORPUS_LINK * sizeof *to);
