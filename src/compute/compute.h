@@ -29,6 +29,9 @@ struct packed;
 
 struct compute_backend {
     const char *name; /* as the recipe says it */
+    /* Whether packed weights of ever other shapes are cheap to make and to multiply by, and copies,
+     * which W need not outlive. */
+    bool packs_anything;
 
     /* 0, or -1 with the reason why this processor or build cannot run it. */
     int (*supported)(enum compute_precision precision, struct satz_error *err);
@@ -48,8 +51,8 @@ struct compute_backend {
     /* Fills it from W: [n,k] when transposed (PyTorch's layout, y = x W^T), [k,n] otherwise. W must
      * outlive the packed form and stay unchanged until the next pack. */
     void (*pack)(struct compute *c, struct packed *p, struct mat w, bool transposed);
-    /* As pack, transposed, of the rows `rows` [n] of W alone, which W need not outlive: op(W) [k,n]
-     * for this n, which may be less than what pack_new was told. NULL: the backend cannot. */
+    /* As pack, transposed, of the rows `rows` [n] of W alone: op(W) [k,n] for this n, which may be
+     * less than what pack_new was told. NULL unless packs_anything. */
     void (*pack_rows)(struct compute *c, struct packed *p, struct mat w, const int *rows, int n);
     void (*pack_free)(struct packed *p);
     /* C [m,n] = beta C + A [m,k] op(W). beta is 0 or 1. */

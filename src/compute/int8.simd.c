@@ -92,20 +92,30 @@ TARGET static inline __attribute__((always_inline)) void finish(const struct pro
         put(product, p->beta != 0, width, mat_row(p->out, r) + column);
 }
 
+/* The bits of |x|, which compare as |x| does, a NaN above all. */
+static inline uint32_t magnitude(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits & 0x7FFFFFFF;
+}
+
+/* Infinity for NaN. */
+static float value_of(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return isfinite(value) ? value : INFINITY;
+}
+
 /* The largest |x|, infinity if there is a NaN. */
 static float largest(int n, const float *x)
 {
     uint32_t top = 0;
 #pragma omp simd reduction(max : top)
-    for (int i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bits &= 0x7FFFFFFF;
-        top = bits > top ? bits : top;
-    }
-    float value;
-    memcpy(&value, &top, sizeof value);
-    return isfinite(value) ? value : INFINITY;
+    for (int i = 0; i < n; i++)
+        top = magnitude(x[i]) > top ? magnitude(x[i]) : top;
+    return value_of(top);
 }
 
 /* What the largest |x| of a row is multiplied by to get 127. Where it is too small for that to be a
@@ -191,20 +201,51 @@ static void pack_column(const float *x, int n, struct narrow_weight *to)
         quantise_words(to->k, x, top < INFINITY ? inverse_scale(top) : 0, 0, panel, PANEL);
 }
 
+/* Columns [from, from + width) of w [k,n], a panel of the weight. */
+static void pack_panel(struct mat w, int from, int width, struct narrow_weight *to)
+{
+    int units = narrow_units(to->k, PER_WORD);
+    uint32_t *panel = to->panels + (size_t)(from / PANEL) * (size_t)units * PANEL;
+    float *scales = to->scales + from, inverse[PANEL] = {0};
+    int32_t *sums = to->sums + from;
+    uint32_t top[PANEL] = {0};
+    for (int i = 0; i < w.rows; i++) {
+        const float *x = mat_row(w, i) + from;
+#pragma omp simd
+        for (int j = 0; j < width; j++)
+            top[j] = magnitude(x[j]) > top[j] ? magnitude(x[j]) : top[j];
+    }
+    for (int j = 0; j < width; j++) {
+        float largest = value_of(top[j]);
+        scales[j] = scale_of(largest);
+        inverse[j] = largest < INFINITY ? inverse_scale(largest) : 0;
+    }
+    for (int i = 0; i < w.rows; i++) {
+        const float *x = mat_row(w, i) + from;
+        uint32_t *words = panel + (size_t)(i / PER_WORD) * PANEL;
+        int shift = 8 * (i % PER_WORD);
+#pragma omp simd
+        for (int j = 0; j < width; j++) {
+            int32_t q = (int32_t)rintf(x[j] * inverse[j]);
+            sums[j] += q;
+            words[j] |= (uint32_t)(q & 0xFF) << shift;
+        }
+    }
+}
+
 static void pack(struct mat w, bool transposed, const int *rows, struct narrow_weight *to)
 {
     assert(to->k <= INT8_DEEPEST);
     size_t units = (size_t)narrow_units(to->k, PER_WORD);
     size_t last = (size_t)((to->n - 1) / PANEL) * PANEL; /* the panel that may be padded */
-    memset(to->panels + last * units, 0, units * PANEL * sizeof *to->panels);
-    memset(to->scales + last, 0, PANEL * sizeof *to->scales);
-    memset(to->sums + last, 0, PANEL * sizeof *to->sums);
-    float column[INT8_DEEPEST];
-    for (int n = 0; n < to->n; n++) {
-        for (int i = 0; !transposed && i < to->k; i++)
-            column[i] = mat_row(w, i)[n];
-        pack_column(transposed ? mat_row(w, rows ? rows[n] : n) : column, n, to);
-    }
+    size_t from = transposed ? last : 0;
+    memset(to->panels + from * units, 0, (last + PANEL - from) * units * sizeof *to->panels);
+    memset(to->scales + from, 0, (last + PANEL - from) * sizeof *to->scales);
+    memset(to->sums + from, 0, (last + PANEL - from) * sizeof *to->sums);
+    for (int n = 0; transposed && n < to->n; n++)
+        pack_column(mat_row(w, rows ? rows[n] : n), n, to);
+    for (int n = 0; !transposed && n < to->n; n += PANEL)
+        pack_panel(w, n, to->n - n < PANEL ? to->n - n : PANEL, to);
 }
 
 const struct narrow_kernels SIMD(int8_kernels) = {

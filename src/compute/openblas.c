@@ -202,6 +202,7 @@ static bool openblas_failed(const struct compute *c)
 extern const struct compute_backend compute_openblas;
 const struct compute_backend compute_openblas = {
     .name = "openblas",
+    .packs_anything = true,
     .supported = openblas_supported,
     .new = openblas_new,
     .free = openblas_free,

@@ -52,6 +52,7 @@ static void plan(struct work *w, struct arena *arena, struct scorer *s)
     w->sentence = arena_take(arena, n, sizeof *w->sentence);
     w->maxima = arena_take(arena, (size_t)top_blocks(w->model->target_size), sizeof *w->maxima);
     seq2seq_source_plan(w->model, &b->source, false, arena, &w->source);
+    seq2seq_values_plan(w->model, &b->source, arena, &w->source);
     decoder_rows_plan(&w->model->decoder, b->n, w->sentence, b->source.steps, false, arena,
                       &w->decoder);
     loss_plan(&w->model->loss, &w->model->weights, arena, &w->logits);
@@ -124,6 +125,22 @@ static void start(struct work *w, struct scorer *s)
     }
 }
 
+static int score_all(struct work *w, struct scorer *s, struct satz_error *err)
+{
+    const struct batch *b = w->batch;
+    seq2seq_encode(w->pass, w->model, &b->source, b->source_ids, &w->source);
+    if (seq2seq_values(w->pass, w->model, &w->source, err) < 0)
+        return -1;
+    start(w, s);
+    for (int step = 0; step < b->target.steps; step++) {
+        if (step_rows(w, s, step, err) < 0)
+            return -1;
+        int next = sequence_active(&b->target, step + 1);
+        mat_copy(mat_rows(w->decoder.previous, 0, next), mat_rows(w->decoder.next, 0, next));
+    }
+    return 0;
+}
+
 int scorer_run(struct scorer *s, const struct pass *pass, const struct seq2seq *model,
                const struct batch *pairs, bool attention, bool reversed, struct satz_error *err)
 {
@@ -141,16 +158,9 @@ int scorer_run(struct scorer *s, const struct pass *pass, const struct seq2seq *
     }
     arena_rewind(&s->arena, 0);
     plan(&w, &s->arena, s);
-
-    seq2seq_encode(pass, model, &pairs->source, pairs->source_ids, &w.source);
-    start(&w, s);
-    for (int step = 0; step < pairs->target.steps; step++) {
-        if (step_rows(&w, s, step, err) < 0)
-            return -1;
-        int next = sequence_active(&pairs->target, step + 1);
-        mat_copy(mat_rows(w.decoder.previous, 0, next), mat_rows(w.decoder.next, 0, next));
-    }
-    return 0;
+    int status = score_all(&w, s, err);
+    seq2seq_values_free(model, &w.source);
+    return status;
 }
 
 void scorer_release(struct scorer *s)

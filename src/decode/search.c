@@ -77,6 +77,7 @@ static void plan_members(struct work *w, struct arena *arena)
         struct member *member = &w->members[m];
         const struct seq2seq *network = member->model->network;
         seq2seq_source_plan(network, &w->batch->source, false, arena, &member->source);
+        seq2seq_values_plan(network, &w->batch->source, arena, &member->source);
         decoder_rows_plan(&network->decoder, w->rows, w->sentence, longest, false, arena,
                           &member->decoder);
         loss_plan(&network->loss, &network->weights, arena, &member->logits);
@@ -436,6 +437,8 @@ static int search_all(struct work *w, const struct search_task *tasks, struct se
         const struct search_model *model = w->members[m].model;
         seq2seq_encode(&model->pass, model->network, &w->batch->source, model->source_ids,
                        &w->members[m].source);
+        if (seq2seq_values(&model->pass, model->network, &w->members[m].source, err) < 0)
+            return -1;
     }
     int rows = start(w, tasks);
     if (w->options->shortlist && make_lists(w, s, models, err) < 0)
@@ -501,6 +504,8 @@ int search_run(struct search *s, const struct search_model *models, int n_models
         arena_rewind(&s->arena, 0);
         plan(&w, &s->arena, s);
         status = search_all(&w, tasks, s, models, err);
+        for (int m = 0; m < n_models; m++)
+            seq2seq_values_free(models[m].network, &w.members[m].source);
     }
     if (status == 0)
         write_results(&w, s);

@@ -39,6 +39,7 @@ static int declare_layers(struct decoder *d, const struct recipe *recipe, struct
             d->input_context[l] = weights_add(w, p, d->rnn[l].input_param, in, context, err);
         if (context && d->input_context[l] < 0)
             return -1;
+        d->uses += context > 0;
     }
     if (feed) {
         int before = d->rnn[0].options.in + d->rnn[0].options.extra - feed;
@@ -96,6 +97,7 @@ static int declare_readout(struct decoder *d, const struct recipe *recipe, struc
         d->readout_context = weights_add(w, p, d->readout_param, d->hidden, context, err);
         if (d->readout_context < 0)
             return -1;
+        d->uses++;
     }
     if (embedded) {
         d->readout_embedded =
@@ -243,6 +245,17 @@ void decoder_project(const struct pass *pass, const struct decoder *d, struct de
     weight_forward(pass, d->rnn[0].input, rows->embedded, 0, rows->gates[0]);
 }
 
+/* y += W c, the context's use number `use`. */
+static void add_context(const struct pass *pass, int use, int weight,
+                        const struct attention_memory *memory, struct attention_rows rows,
+                        struct mat y)
+{
+    if (memory->values)
+        attention_add_values(pass, memory, use, rows, y);
+    else
+        weight_forward(pass, weight, rows.context, 1, y);
+}
+
 static struct cell_step layer_step(const struct decoder *d, const struct decoder_rows *rows, int l)
 {
     return (struct cell_step){
@@ -257,9 +270,9 @@ static struct cell_step layer_step(const struct decoder *d, const struct decoder
 void decoder_recur(const struct pass *pass, const struct decoder *d,
                    const struct attention_memory *memory, struct decoder_rows *rows)
 {
-    if (d->place == PLACE_BEFORE) {
+    int use = 0;
+    if (d->place == PLACE_BEFORE)
         attention_forward(pass, &d->attention, memory, rows->attention);
-    }
     if (decoder_feeds(d))
         weight_forward(pass, d->input_feed, feed(d, rows->previous), 1, rows->gates[0]);
     for (int r = 0; r < rows->next.rows && d->step >= 0; r++)
@@ -273,7 +286,7 @@ void decoder_recur(const struct pass *pass, const struct decoder *d,
         }
         rnn_fill_keep(pass, &d->rnn[l], rows->first, rows->keep[l]);
         if (d->input_context[l] >= 0)
-            weight_forward(pass, d->input_context[l], rows->attention.context, 1, rows->gates[l]);
+            add_context(pass, use++, d->input_context[l], memory, rows->attention, rows->gates[l]);
         d->rnn[l].cell->forward(pass, &d->rnn[l], layer_step(d, rows, l));
         if (l >= d->residual) {
             mat_copy(rows->output[l], layer_hidden(d, rows->next, l));
@@ -290,7 +303,7 @@ void decoder_output(const struct pass *pass, const struct decoder *d,
         attention_forward(pass, &d->attention, memory, rows->attention);
     weight_forward(pass, d->readout_hidden, rows->output[d->layers - 1], 0, a);
     if (d->place != PLACE_NONE)
-        weight_forward(pass, d->readout_context, rows->attention.context, 1, a);
+        add_context(pass, d->uses - 1, d->readout_context, memory, rows->attention, a);
     if (d->place == PLACE_BEFORE)
         weight_forward(pass, d->readout_embedded, rows->embedded, 1, a);
     pass->kernels->add_bias_rows(a, params_mat(pass->params, d->readout_bias).data);

@@ -50,6 +50,7 @@ struct decoder {
     struct rnn rnn[MODEL_MAX_LAYERS];
     struct attention attention;
     int input_context[MODEL_MAX_LAYERS], input_feed; /* weights; -1 where there is none */
+    int uses;                                        /* of the context: those, and the readout's */
     int readout_param, readout_bias;
     int readout_hidden, readout_context, readout_embedded; /* weights */
     real dropout_layers, dropout_readout;

@@ -169,6 +169,89 @@ void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const stru
         mat_zero(source->attention.d_annotations);
 }
 
+/* The weight of a use, layers first as decoder_recur has them. */
+static int use_weight(const struct decoder *d, int use)
+{
+    for (int l = 0; l < d->layers; l++)
+        if (d->input_context[l] >= 0 && use-- == 0)
+            return d->input_context[l];
+    return d->readout_context;
+}
+
+/* Of a window that takes one word no sum is made. */
+static bool has_values(const struct seq2seq *m)
+{
+    const struct decoder *d = &m->decoder;
+    return d->place != PLACE_NONE && !d->attention.window->samples &&
+           m->weights.backend->packs_anything;
+}
+
+enum { SOME_WORDS = 128 }; /* whose values one product makes, unless a sentence has more */
+
+void seq2seq_values_plan(const struct seq2seq *m, const struct sequence *seq, struct arena *arena,
+                         struct seq2seq_source *source)
+{
+    const struct decoder *d = &m->decoder;
+    struct attention_memory *a = &source->attention;
+    int widest = 0;
+    if (!has_values(m))
+        return;
+    for (int use = 0; use < d->uses; use++) {
+        int width = m->weights.list[use_weight(d, use)].out;
+        widest = width > widest ? width : widest;
+    }
+    a->sentences = seq->rows;
+    a->values = arena_take(arena, (size_t)d->uses * (size_t)seq->rows, sizeof(struct packed *));
+    if (a->values)
+        memset(a->values, 0, (size_t)d->uses * (size_t)seq->rows * sizeof *a->values);
+    int most = seq->steps > SOME_WORDS ? seq->steps : SOME_WORDS;
+    source->values = pass_mat(arena, seq->total < most ? seq->total : most, widest);
+}
+
+/* The values of sentences [from, to). */
+static int pack_values(const struct pass *pass, const struct seq2seq *m, int use, int from, int to,
+                       struct seq2seq_source *source, struct satz_error *err)
+{
+    struct attention_memory *a = &source->attention;
+    int weight = use_weight(&m->decoder, use), width = m->weights.list[weight].out;
+    int first = a->start[from], n = a->start[to] - first;
+    struct mat values = mat_cols(mat_rows(source->values, 0, n), 0, width);
+    weight_forward(pass, weight, mat_rows(a->annotations, first, n), 0, values);
+    for (int b = from; b < to; b++) {
+        int words = a->start[b + 1] - a->start[b];
+        struct packed *p = pass->backend->pack_new(pass->compute, words, width, err);
+        if (!p)
+            return -1;
+        a->values[use * a->sentences + b] = p;
+        pass->backend->pack(pass->compute, p, mat_rows(values, a->start[b] - first, words), false);
+    }
+    return 0;
+}
+
+int seq2seq_values(const struct pass *pass, const struct seq2seq *m, struct seq2seq_source *source,
+                   struct satz_error *err)
+{
+    const struct attention_memory *a = &source->attention;
+    for (int from = 0, to; a->values && from < a->sentences; from = to) {
+        for (to = from + 1;
+             to < a->sentences && a->start[to + 1] - a->start[from] <= source->values.rows;)
+            to++;
+        for (int use = 0; use < m->decoder.uses; use++)
+            if (pack_values(pass, m, use, from, to, source, err) < 0)
+                return -1;
+    }
+    return 0;
+}
+
+void seq2seq_values_free(const struct seq2seq *m, struct seq2seq_source *source)
+{
+    struct attention_memory *a = &source->attention;
+    for (int i = 0; a->values && i < m->decoder.uses * a->sentences; i++) {
+        m->weights.backend->pack_free(a->values[i]);
+        a->values[i] = NULL;
+    }
+}
+
 /* Whether attention's window draws words, so that losses are costs of what was drawn. */
 static bool draws_words(const struct seq2seq *m)
 {

@@ -43,7 +43,8 @@ struct seq2seq_source {
     struct encoder_memory encoder;
     struct attention_memory attention;
     struct bridge_memory bridge;
-    int *start; /* [rows + 1] */
+    int *start;        /* [rows + 1] */
+    struct mat values; /* [some words, the widest use of the context]: scratch of seq2seq_values */
 };
 
 /* Lays out, and then computes from ids [seq->total], annotations, keys and the decoder's first
@@ -52,6 +53,17 @@ void seq2seq_source_plan(const struct seq2seq *m, const struct sequence *seq, bo
                          struct arena *arena, struct seq2seq_source *source);
 void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
                     const int *ids, struct seq2seq_source *source);
+
+/* For search, which asks for the context of many hypotheses a sentence: with V_j = W h_j, made once
+ * for each use that a step has for the context, W c is the sum of w_j V_j, words by columns instead
+ * of annotation by columns for every row. The plan follows seq2seq_source_plan, seq2seq_values
+ * seq2seq_encode; they leave no values to a decoder or a backend that cannot use them. 0, or -1
+ * without memory; seq2seq_values_free may follow either. */
+void seq2seq_values_plan(const struct seq2seq *m, const struct sequence *seq, struct arena *arena,
+                         struct seq2seq_source *source);
+int seq2seq_values(const struct pass *pass, const struct seq2seq *m, struct seq2seq_source *source,
+                   struct satz_error *err);
+void seq2seq_values_free(const struct seq2seq *m, struct seq2seq_source *source);
 
 /* A whole batch, source and target. The decoder runs over spans of `bptt` steps, one after the
  * other: each forward, loss, backward, with the last states of the one before as its first, which

@@ -129,8 +129,12 @@ struct attention_memory {
     struct mat d_energy, plain;        /* [1, longest]: backward's rows in work */
     const int *start;                  /* [sentences + 1], the caller's */
     int longest;                       /* the longest sentence's length */
-    real scale;                        /* of the loss; set before attention_backward */
-    struct attention_guide guide;      /* set before it, too */
+    /* Of use u and sentence b, values[u * sentences + b] holds what is summed in place of the
+     * annotations, by attention_add_values; NULL: nothing is. The caller's. */
+    struct packed **values;
+    int sentences;
+    real scale;                   /* of the loss; set before attention_backward */
+    struct attention_guide guide; /* set before it, too */
 };
 
 /* n query rows. `weights` has `longest` columns, of which a row uses its sentence's length.
@@ -145,7 +149,7 @@ struct attention_rows {
     struct mat position;       /* [n, P]: tanh(W q) */
     struct mat centre;         /* [n, 1]: p_t, or the word drawn; empty for global */
     struct mat weights;        /* [n, longest]: w; for hard alpha */
-    struct mat context;        /* [n, M] */
+    struct mat context;        /* [n, M]; not written where there are values */
     struct mat d_context;      /* [n, M]: filled by the caller before attention_backward */
     struct mat d_projected;    /* [n, K]: written by attention_backward */
     struct mat d_position;     /* [n, P]: written by attention_backward */
@@ -176,6 +180,10 @@ struct attention_rows attention_rows_slice(struct attention_rows rows, int from,
 /* query (step, coverage) -> weights, centre, context (next). */
 void attention_forward(const struct pass *pass, const struct attention *a,
                        const struct attention_memory *m, struct attention_rows rows);
+/* y [n, width] += sum_j w_j V_j of each row, V [words, width] being its sentence's values of that
+ * use. Where c goes through a matrix, V_j = W h_j gives W c. */
+void attention_add_values(const struct pass *pass, const struct attention_memory *m, int use,
+                          struct attention_rows rows, struct mat y);
 /* d_context -> d_query (added to), d_projected, d_position, m->d_annotations and m->d_keys (added
  * to), vectors. d_coverage [n, longest], empty without coverage: in, the gradient of rows.next;
  * out, that of rows.coverage. */

@@ -1,6 +1,8 @@
 #include "base/simd.h"
 #include "nn/attention.h"
 
+enum { BLOCK = 64 };
+
 static void softmax_backward(int n, const real *alpha, real *d)
 {
     real sum = 0;
@@ -12,16 +14,28 @@ static void softmax_backward(int n, const real *alpha, real *d)
         d[j] = alpha[j] * (d[j] - sum);
 }
 
-static void weighted_sum(const real *alpha, struct mat h, real *restrict c)
+/* n <= BLOCK columns; constant where this is inlined, so that the sums are registers. */
+static inline __attribute__((always_inline)) void sum_columns(const real *alpha, struct mat h,
+                                                              int n, real *restrict c)
 {
-    memset(c, 0, (size_t)h.cols * sizeof *c);
+    real sum[BLOCK] = {0};
     for (int j = 0; j < h.rows; j++) {
         const real *row = mat_row(h, j);
         real a = alpha[j];
 #pragma omp simd
-        for (int k = 0; k < h.cols; k++)
-            c[k] += a * row[k];
+        for (int k = 0; k < n; k++)
+            sum[k] += a * row[k];
     }
+    memcpy(c, sum, (size_t)n * sizeof *c);
+}
+
+static void weighted_sum(const real *alpha, struct mat h, real *restrict c)
+{
+    int k = 0;
+    for (; k + BLOCK <= h.cols; k += BLOCK)
+        sum_columns(alpha, mat_cols(h, k, BLOCK), BLOCK, c + k);
+    if (k < h.cols)
+        sum_columns(alpha, mat_cols(h, k, h.cols - k), h.cols - k, c + k);
 }
 
 static void weighted_sum_backward(const real *alpha, struct mat h, const real *restrict d_c,

@@ -156,7 +156,8 @@ static void row_forward(const struct pass *pass, const struct attention *a,
     }
     if (a->window->shape)
         a->window->shape(range.n, range.first, *mat_row(rows.centre, r), a->options.width, alpha);
-    a->kernels->weighted_sum(alpha, h, mat_row(rows.context, r));
+    if (!m->values)
+        a->kernels->weighted_sum(alpha, h, mat_row(rows.context, r));
     const real *phi = a->options.fertility ? m->fertility.data + m->start[b] : NULL;
     for (int j = 0; j < words && a->options.coverage; j++)
         mat_row(rows.next, r)[j] = mat_row(rows.coverage, r)[j] + (phi ? all[j] / phi[j] : all[j]);
@@ -189,7 +190,21 @@ void attention_forward(const struct pass *pass, const struct attention *a,
         }
         size_t words = (size_t)words_of(m, rows.sentence[r]);
         memcpy(mat_row(rows.weights, r), mat_row(rows.weights, same), words * sizeof(real));
-        mat_copy(mat_rows(rows.context, r, 1), mat_rows(rows.context, same, 1));
+        if (!m->values)
+            mat_copy(mat_rows(rows.context, r, 1), mat_rows(rows.context, same, 1));
+    }
+}
+
+void attention_add_values(const struct pass *pass, const struct attention_memory *m, int use,
+                          struct attention_rows rows, struct mat y)
+{
+    for (int r = 0, n; r < y.rows; r += n) {
+        int b = rows.sentence[r];
+        for (n = 1; r + n < y.rows && rows.sentence[r + n] == b;)
+            n++;
+        struct mat w = mat_cols(mat_rows(rows.weights, r, n), 0, words_of(m, b));
+        pass->backend->gemm_packed(pass->compute, w, m->values[use * m->sentences + b], 1,
+                                   mat_rows(y, r, n));
     }
 }
 

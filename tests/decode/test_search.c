@@ -165,6 +165,58 @@ static void beam_of_one_is_greedy(void **state)
     }
 }
 
+/* Readouts [steps, width] of a sentence's words. */
+static struct mat read_words(struct network *n, const struct batch *batch, bool values,
+                             struct arena *arena)
+{
+    enum { STEPS = 3 };
+    struct seq2seq_source source;
+    struct decoder_rows rows;
+    static const int words[STEPS] = {TOKEN_BEGIN, 7, 9};
+    int sentence = 0;
+    seq2seq_source_plan(&n->model, &batch->source, false, arena, &source);
+    if (values)
+        seq2seq_values_plan(&n->model, &batch->source, arena, &source);
+    bool has = n->model.decoder.place != PLACE_NONE && !n->model.decoder.attention.window->samples;
+    assert_int_equal(source.attention.values != NULL, values && has);
+    decoder_rows_plan(&n->model.decoder, 1, &sentence, batch->source.steps, false, arena, &rows);
+    struct mat readouts = pass_mat(arena, STEPS, rows.readout.cols);
+    seq2seq_encode(&n->pass, &n->model, &batch->source, batch->source_ids, &source);
+    assert_int_equal(seq2seq_values(&n->pass, &n->model, &source, &n->err), 0);
+    mat_copy(rows.previous, source.bridge.state);
+    for (int step = 0; step < STEPS; step++) {
+        seq2seq_advance(&n->pass, &n->model, &source, &words[step], &rows);
+        mat_copy(mat_rows(readouts, step, 1), rows.readout);
+        mat_copy(rows.previous, rows.next);
+    }
+    seq2seq_values_free(&n->model, &source);
+    return readouts;
+}
+
+/* What annotations add to gates and readout, made beforehand, is what the context adds. */
+static void values_stand_for_the_context(void **state)
+{
+    (void)state;
+    for (int which = 0; which < N_RECIPES; which++) {
+        struct network n;
+        struct arena arena;
+        struct batch batch = {0};
+        int ids[NETWORK_LONGEST];
+        struct batch_sentence source = network_sentence(1, WORDS, ids);
+        network_init(&n, recipes[which], WORDS, "openblas");
+        assert_int_equal(
+            batch_fill(&batch, &source, NULL, 1, n.recipe.model.reverse_source, &n.err), 0);
+        assert_int_equal(arena_init(&arena, 1 << 20, &n.err), 0);
+        struct mat with = read_words(&n, &batch, true, &arena);
+        struct mat without = read_words(&n, &batch, false, &arena);
+        for (int i = 0; i < with.rows * with.cols; i++)
+            assert_true(fabs((double)(with.data[i] - without.data[i])) < 1e-5);
+        arena_release(&arena);
+        batch_release(&batch);
+        network_release(&n);
+    }
+}
+
 struct sequence_score {
     int ids[8], n;
     double score;
@@ -372,6 +424,7 @@ int main(void)
         cmocka_unit_test(takes_the_largest_in_order),
         cmocka_unit_test(scan_tells_of_nan),
         cmocka_unit_test(beam_of_one_is_greedy),
+        cmocka_unit_test(values_stand_for_the_context),
         cmocka_unit_test(wide_beam_is_exhaustive),
         cmocka_unit_test(early_stop_changes_nothing),
         cmocka_unit_test(batches_do_not_matter),
