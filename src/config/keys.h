@@ -137,6 +137,8 @@ SECTION_END(dropout)
 
 SECTION_BEGIN(train, "The training run.")
 TEXT(train, folder, "model", "where checkpoints, the log and the finished model go")
+TEXT(train, start, "",
+     "model file or checkpoint whose parameters and tokenizers a new run begins with; empty: drawn, and `tokenizer.*`")
 INTEGER(train, seed, 1, 0, 2147483647, "start of every random choice; the same seed gives the same bits")
 INTEGER(train, batch, 64, 1, 1000000, "size of a batch, in `train.batch_unit`")
 CHOICE(train, batch_unit, sentences, BATCH_UNIT_LIST, "what `train.batch` counts")

@@ -110,13 +110,14 @@ static int newest_checkpoint(const struct trainer *t, char **path, struct satz_e
     return status;
 }
 
-/* Tokenizers come from the checkpoint, so that a changed text cannot change their ids. */
-static int open_tokenizers(struct trainer *t, const struct tensors *checkpoint, const char *path,
+/* Tokenizers come from the file at `path`, a checkpoint or the recipe's train.start, so that a
+ * changed text cannot change their ids; without one (NULL) they are the recipe's. */
+static int open_tokenizers(struct trainer *t, const struct tensors *file, const char *path,
                            struct satz_error *err)
 {
     struct tokenizer *source = NULL, *target = NULL;
-    if (checkpoint->n > 0) {
-        if (model_read_tokenizers(checkpoint, path, &source, &target, err) < 0)
+    if (path) {
+        if (model_read_tokenizers(file, path, &source, &target, err) < 0)
             return -1;
     } else {
         if (!t->recipe->tokenizer.source_model[0])
@@ -126,6 +127,27 @@ static int open_tokenizers(struct trainer *t, const struct tensors *checkpoint, 
             return -1;
     }
     return model_init(&t->model, t->recipe, source, target, err);
+}
+
+static int open_start(struct trainer *t, struct satz_error *err)
+{
+    const char *path = t->recipe->train.start;
+    struct tensors file = {0};
+    if (!path[0])
+        return open_tokenizers(t, NULL, NULL, err);
+    if (tensors_open(&file, path, err) < 0)
+        return error_prefix(err, "train.start");
+    int status = open_tokenizers(t, &file, path, err);
+    if (status == 0) {
+        real *block = t->model.network.params.values;
+        status = model_read_block(&t->model, &file, path, "", block, err);
+    }
+    tensors_release(&file);
+    if (status < 0)
+        return error_prefix(err, "cannot begin with the model that train.start names (give this "
+                                 "recipe its model.*, attention.* and tokenizer.joint)");
+    trainer_note(t, "begins with %s: its parameters and its tokenizers", path);
+    return 0;
 }
 
 static void describe_corpus(const struct trainer *t, const char *name, const struct corpus *c)
@@ -296,8 +318,8 @@ int trainer_open(struct trainer *t, struct satz_error *err)
         file_remove_halves(t->recipe->train.folder, ".safetensors", err) < 0 ||
         newest_checkpoint(t, &path, err) < 0 || (path && tensors_open(&checkpoint, path, err) < 0))
         goto done;
-    if (open_tokenizers(t, &checkpoint, path, err) < 0 || open_data(t, err) < 0 ||
-        open_team(t, err) < 0)
+    if ((path ? open_tokenizers(t, &checkpoint, path, err) : open_start(t, err)) < 0 ||
+        open_data(t, err) < 0 || open_team(t, err) < 0)
         goto done;
     if (path) {
         if (go_on(t, &checkpoint, path, err) < 0)

@@ -71,6 +71,46 @@ static void test_resume_continues(void **state)
     assert_same_model("whole", "parts");
 }
 
+/* A run can begin with another's model: at a rate of 0 it ends with the same one. */
+static void test_begins_with_a_model(void **state)
+{
+    (void)state;
+    struct run r = {0};
+    struct satz_error err;
+    char start[160], other[160];
+    const char *const first[] = {"train.updates=30", NULL};
+    assert_int_equal(train("first", &r, 0, &err, first), 0);
+    snprintf(start, sizeof start, "train.start=%s/first/model.safetensors", folder);
+    const char *const again[] = {start,
+                                 "optimizer.rate=0",
+                                 "train.seed=2",
+                                 "train.updates=1",
+                                 "tokenizer.vocabulary=30",
+                                 "train.ema=0.5",
+                                 NULL};
+    if (train("again", &r, 0, &err, again) < 0)
+        fail_msg("%s", err.message);
+    struct tensors a, b;
+    open_model("first", &a);
+    open_model("again", &b);
+    assert_int_equal(a.n, b.n);
+    for (size_t i = 0; i < a.n; i++) {
+        size_t bytes;
+        assert_int_equal(tensor_bytes(&a.items[i], &bytes), 0);
+        assert_memory_equal(a.items[i].data, b.items[i].data, bytes);
+    }
+    tensors_release(&a);
+    tensors_release(&b);
+    const char *const wider[] = {start, "model.embedding=32", NULL};
+    assert_int_equal(train("wider", &r, 0, &err, wider), -1);
+    assert_non_null(strstr(err.message, "train.start"));
+    assert_non_null(strstr(err.message, "target.embedding"));
+    snprintf(other, sizeof other, "train.start=%s/none.safetensors", folder);
+    const char *const none[] = {other, NULL};
+    assert_int_equal(train("none", &r, 0, &err, none), -1);
+    assert_non_null(strstr(err.message, "none.safetensors"));
+}
+
 static void test_refuses(void **state)
 {
     (void)state;
@@ -195,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_draws_do_not_depend_on_threads),
         cmocka_unit_test(test_resume_continues),
+        cmocka_unit_test(test_begins_with_a_model),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_keeps_the_last),
         cmocka_unit_test(test_log_is_taken_back),
