@@ -12,6 +12,8 @@ static const struct strategy *const strategies[] = {
 
 static const struct search_task no_task;
 
+enum { INPUTS_BYTES = 64 << 20 }; /* of words, per thread and model */
+
 const struct strategy *strategy_find(const char *name)
 {
     for (size_t i = 0; i < sizeof strategies / sizeof *strategies; i++)
@@ -309,7 +311,8 @@ static int step_rows(struct work *w, int rows, int n, struct satz_error *err)
             const struct seq2seq *network = member->model->network;
             struct decoder_rows part =
                 decoder_rows_slice(&network->decoder, &member->decoder, from, count);
-            seq2seq_advance(&member->model->pass, network, &member->source, w->words + from, &part);
+            seq2seq_advance(&member->model->pass, network, &member->source, w->inputs[m],
+                            w->words + from, &part);
             output_rows(w, m, from, part.readout);
         }
         for (int r = from; w->attended.data && r < from + count; r++)
@@ -456,6 +459,25 @@ static int search_all(struct work *w, const struct search_task *tasks, struct se
     return 0;
 }
 
+static int make_inputs(struct search *s, const struct search_model *models, int n_models,
+                       struct satz_error *err)
+{
+    if (memory_grow(&s->inputs, &s->inputs_capacity, (size_t)n_models, sizeof *s->inputs, err) < 0)
+        return -1;
+    for (; s->n_inputs < n_models; s->n_inputs++)
+        s->inputs[s->n_inputs] = NULL;
+    for (int m = 0; m < n_models; m++) {
+        const struct seq2seq *network = models[m].network;
+        if (s->inputs[m] && inputs_model(s->inputs[m]) == network)
+            continue;
+        inputs_free(s->inputs[m]);
+        s->inputs[m] = inputs_new(network, INPUTS_BYTES, err);
+        if (!s->inputs[m])
+            return -1;
+    }
+    return 0;
+}
+
 static int make_members(struct work *w, const struct search_model *models, struct satz_error *err)
 {
     bool attended = false;
@@ -491,6 +513,9 @@ int search_run(struct search *s, const struct search_model *models, int n_models
                      .n_members = n_models};
     struct arena arena;
     int status = make_members(&w, models, err);
+    if (status == 0)
+        status = make_inputs(s, models, n_models, err);
+    w.inputs = s->inputs;
     if (status == 0) {
         measure(&w, tasks);
         arena_measure(&arena);
@@ -519,5 +544,8 @@ void search_release(struct search *s)
     for (int i = 0; i < s->n_lists; i++)
         listed_release(&s->lists[i]);
     free(s->lists);
+    for (int i = 0; i < s->n_inputs; i++)
+        inputs_free(s->inputs[i]);
+    free(s->inputs);
     *s = (struct search){0};
 }

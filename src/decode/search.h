@@ -115,13 +115,17 @@ struct search_result {
 };
 
 struct listed;
+struct inputs;
 
-/* One thread's; all zero is an empty one. */
+/* One thread's; all zero is an empty one. The models of a run must not change before the next. */
 struct search {
     struct search_result *results; /* of the last run, by the order given to batch_fill */
     struct arena arena;            /* owns them; memory is kept for the next run */
     struct listed *lists;          /* [n_lists]: of the sentences, with a shortlist; as well */
     int n_lists;
+    struct inputs **inputs; /* [n_inputs]: of the models */
+    int n_inputs;
+    size_t inputs_capacity;
 };
 
 /* One network of an ensemble; all have the same vocabularies. */

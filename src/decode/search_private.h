@@ -12,6 +12,7 @@
 #include "decode/normalise.h"
 #include "decode/search.h"
 #include "decode/top.h"
+#include "model/inputs.h"
 
 /* One word of a hypothesis; `parent` is the node of the word before, -1 for none. */
 struct node {
@@ -81,6 +82,7 @@ struct work {
     const struct strategy *strategy;
     const struct top_kernels *top;
     struct member *members;
+    struct inputs **inputs; /* [n_members], the search's */
     int n_members, vocabulary;
     int groups, width; /* beams, and most rows, of a sentence */
     int rows;          /* most rows of a step */

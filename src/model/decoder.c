@@ -243,6 +243,8 @@ struct decoder_rows decoder_rows_slice(const struct decoder *d, const struct dec
 void decoder_project(const struct pass *pass, const struct decoder *d, struct decoder_rows *rows)
 {
     weight_forward(pass, d->rnn[0].input, rows->embedded, 0, rows->gates[0]);
+    if (d->place == PLACE_BEFORE)
+        weight_forward(pass, d->readout_embedded, rows->embedded, 0, rows->activation);
 }
 
 /* y += W c, the context's use number `use`. */
@@ -301,11 +303,10 @@ void decoder_output(const struct pass *pass, const struct decoder *d,
     struct mat a = rows->activation;
     if (d->place == PLACE_AFTER)
         attention_forward(pass, &d->attention, memory, rows->attention);
-    weight_forward(pass, d->readout_hidden, rows->output[d->layers - 1], 0, a);
+    weight_forward(pass, d->readout_hidden, rows->output[d->layers - 1],
+                   d->place == PLACE_BEFORE ? 1 : 0, a);
     if (d->place != PLACE_NONE)
         add_context(pass, d->uses - 1, d->readout_context, memory, rows->attention, a);
-    if (d->place == PLACE_BEFORE)
-        weight_forward(pass, d->readout_embedded, rows->embedded, 1, a);
     pass->kernels->add_bias_rows(a, params_mat(pass->params, d->readout_bias).data);
     pass->kernels->tanh_rows(a);
     mat_copy(rows->readout, a);

@@ -88,13 +88,14 @@ void decoder_rows_plan(const struct decoder *d, int n, const int *sentence, int 
 struct decoder_rows decoder_rows_slice(const struct decoder *d, const struct decoder_rows *rows,
                                        int from, int n);
 
-/* embedded -> gates[0]: the part of the recurrence that is known for all steps at once. */
+/* embedded -> gates[0], activation: the part of recurrence and readout that is known for all steps
+ * at once. */
 void decoder_project(const struct pass *pass, const struct decoder *d, struct decoder_rows *rows);
 /* previous, gates[0] -> next. */
 void decoder_recur(const struct pass *pass, const struct decoder *d,
                    const struct attention_memory *memory, struct decoder_rows *rows);
-/* next -> readout (and what of next comes from there). Rows of many steps may be taken in one call
- * unless the next step needs it (decoder_hands_on). */
+/* next, activation -> readout (and what of next comes from there). Rows of many steps may be taken
+ * in one call unless the next step needs it (decoder_hands_on). */
 void decoder_output(const struct pass *pass, const struct decoder *d,
                     const struct attention_memory *memory, struct decoder_rows *rows);
 

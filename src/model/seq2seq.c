@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/rng.h"
+#include "model/inputs.h"
 #include "model/options.h"
 #include "model/sites.h"
 #include "nn/embed.h"
@@ -231,7 +232,9 @@ static int pack_values(const struct pass *pass, const struct seq2seq *m, int use
 int seq2seq_values(const struct pass *pass, const struct seq2seq *m, struct seq2seq_source *source,
                    struct satz_error *err)
 {
-    const struct attention_memory *a = &source->attention;
+    struct attention_memory *a = &source->attention;
+    if (m->decoder.place != PLACE_NONE)
+        attention_prepare(&m->decoder.attention, a);
     for (int from = 0, to; a->values && from < a->sentences; from = to) {
         for (to = from + 1;
              to < a->sentences && a->start[to + 1] - a->start[from] <= source->values.rows;)
@@ -571,11 +574,15 @@ void seq2seq_gradient(const struct pass *pass, const struct seq2seq *m, const st
 }
 
 void seq2seq_advance(const struct pass *pass, const struct seq2seq *m,
-                     const struct seq2seq_source *source, const int *words,
+                     const struct seq2seq_source *source, struct inputs *inputs, const int *words,
                      struct decoder_rows *rows)
 {
-    embed_forward(pass, m->target_embedding, words, rows->embedded);
-    decoder_project(pass, &m->decoder, rows);
+    if (inputs) {
+        inputs_project(pass, m, inputs, words, rows);
+    } else {
+        embed_forward(pass, m->target_embedding, words, rows->embedded);
+        decoder_project(pass, &m->decoder, rows);
+    }
     decoder_recur(pass, &m->decoder, &source->attention, rows);
     decoder_output(pass, &m->decoder, &source->attention, rows);
 }
@@ -584,6 +591,6 @@ void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
                   const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
                   struct mat logits)
 {
-    seq2seq_advance(pass, m, source, words, rows);
+    seq2seq_advance(pass, m, source, NULL, words, rows);
     loss_logits(pass, &m->loss, rows->readout, logits);
 }

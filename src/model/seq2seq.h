@@ -54,11 +54,11 @@ void seq2seq_source_plan(const struct seq2seq *m, const struct sequence *seq, bo
 void seq2seq_encode(const struct pass *pass, const struct seq2seq *m, const struct sequence *seq,
                     const int *ids, struct seq2seq_source *source);
 
-/* For search, which asks for the context of many hypotheses a sentence: with V_j = W h_j, made once
- * for each use that a step has for the context, W c is the sum of w_j V_j, words by columns instead
- * of annotation by columns for every row. The plan follows seq2seq_source_plan, seq2seq_values
- * seq2seq_encode; they leave no values to a decoder or a backend that cannot use them. 0, or -1
- * without memory; seq2seq_values_free may follow either. */
+/* For search, which has many hypotheses a sentence: prepares the keys, and with V_j = W h_j, made
+ * once for each use that a step has for the context, W c is the sum of w_j V_j, words by columns
+ * instead of annotation by columns for every row. The plan follows seq2seq_source_plan,
+ * seq2seq_values seq2seq_encode; they leave no values to a decoder or a backend that cannot use
+ * them. 0, or -1 without memory; seq2seq_values_free may follow either. */
 void seq2seq_values_plan(const struct seq2seq *m, const struct sequence *seq, struct arena *arena,
                          struct seq2seq_source *source);
 int seq2seq_values(const struct pass *pass, const struct seq2seq *m, struct seq2seq_source *source,
@@ -102,9 +102,12 @@ void seq2seq_step(const struct pass *pass, const struct seq2seq *m,
                   const struct seq2seq_source *source, const int *words, struct decoder_rows *rows,
                   struct mat logits);
 
-/* As seq2seq_step, up to rows->readout: the output layer is the caller's. */
+struct inputs;
+
+/* As seq2seq_step, up to rows->readout: the output layer is the caller's. `inputs` (inputs.h) may
+ * be NULL. */
 void seq2seq_advance(const struct pass *pass, const struct seq2seq *m,
-                     const struct seq2seq_source *source, const int *words,
+                     const struct seq2seq_source *source, struct inputs *inputs, const int *words,
                      struct decoder_rows *rows);
 
 #endif

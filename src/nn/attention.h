@@ -48,6 +48,11 @@ struct score {
     bool blind; /* does not look at the keys */
     /* e [words] is overwritten. */
     void (*energy)(int n, const real *q, int first, struct mat keys, const real *v, real *e);
+    /* For search, where keys meet many queries: the energies, but for a number that all of a row
+     * share, of queries and keys that went through `prepare`. NULL: there is nothing to prepare. */
+    void (*prepare)(struct mat x);
+    void (*prepared_energy)(int n, const real *q, int first, struct mat keys, const real *v,
+                            real *e);
     /* de [words] -> d_q [K], d_keys [words, K], d_v [K] (where there is a v), all added to. */
     void (*energy_backward)(int n, const real *q, int first, struct mat keys, const real *v,
                             const real *d_e, real *d_q, struct mat d_keys, real *d_v);
@@ -133,6 +138,7 @@ struct attention_memory {
      * annotations, by attention_add_values; NULL: nothing is. The caller's. */
     struct packed **values;
     int sentences;
+    bool prepared;                /* the keys are */
     real scale;                   /* of the loss; set before attention_backward */
     struct attention_guide guide; /* set before it, too */
 };
@@ -170,6 +176,10 @@ void attention_keys(const struct pass *pass, const struct attention *a, struct a
  * the parameters. */
 void attention_keys_backward(const struct pass *pass, const struct attention *a,
                              struct attention_memory *m);
+
+/* Prepares the keys where the score can, unless coverage is added to them: for attention_forward
+ * alone. */
+void attention_prepare(const struct attention *a, struct attention_memory *m);
 
 /* Lays out what of n rows is not the caller's. */
 void attention_rows_plan(const struct attention *a, int n, int longest, bool training,

@@ -33,6 +33,14 @@ void attention_keys(const struct pass *pass, const struct attention *a, struct a
     }
 }
 
+void attention_prepare(const struct attention *a, struct attention_memory *m)
+{
+    if (!a->score->prepare || a->options.coverage)
+        return;
+    a->score->prepare(m->keys);
+    m->prepared = true;
+}
+
 /* Phi = 2 sigmoid(u.h): dPhi = Phi (1 - Phi / 2) */
 static void fertility_backward(const struct pass *pass, const struct attention *a,
                                struct attention_memory *m)
@@ -144,7 +152,8 @@ static void row_forward(const struct pass *pass, const struct attention *a,
     real *all = mat_row(rows.weights, r), *alpha = all + range.first;
     if (a->options.coverage)
         keys = covered_keys(pass, a, m, rows, r, range, keys);
-    a->score->energy(q.cols, mat_row(q, r), range.first, keys, vector(pass, a->v_param), alpha);
+    (m->prepared ? a->score->prepared_energy : a->score->energy)(
+        q.cols, mat_row(q, r), range.first, keys, vector(pass, a->v_param), alpha);
     pass->kernels->softmax_rows(mat_make(alpha, 1, range.n));
     memset(all, 0, (size_t)range.first * sizeof *all);
     memset(alpha + range.n, 0, (size_t)(words - range.first - range.n) * sizeof *all);
@@ -181,6 +190,8 @@ void attention_forward(const struct pass *pass, const struct attention *a,
 {
     if (a->score->projects_query)
         weight_forward(pass, a->query, rows.query, 0, rows.projected);
+    if (m->prepared)
+        a->score->prepare(rows.projected);
     find_centres(pass, a, m, rows);
     for (int r = 0; r < rows.query.rows; r++) {
         int same = same_query(a, rows, r);

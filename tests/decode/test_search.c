@@ -5,6 +5,8 @@
 
 #include "base/lists.h"
 #include "decode/top.h"
+#include "model/inputs.h"
+#include "nn/embed.h"
 #include "tests/decode/network.h"
 
 static const char *const recipes[] = {
@@ -185,7 +187,7 @@ static struct mat read_words(struct network *n, const struct batch *batch, bool 
     assert_int_equal(seq2seq_values(&n->pass, &n->model, &source, &n->err), 0);
     mat_copy(rows.previous, source.bridge.state);
     for (int step = 0; step < STEPS; step++) {
-        seq2seq_advance(&n->pass, &n->model, &source, &words[step], &rows);
+        seq2seq_advance(&n->pass, &n->model, &source, NULL, &words[step], &rows);
         mat_copy(mat_rows(readouts, step, 1), rows.readout);
         mat_copy(rows.previous, rows.next);
     }
@@ -213,6 +215,47 @@ static void values_stand_for_the_context(void **state)
             assert_true(fabs((double)(with.data[i] - without.data[i])) < 1e-5);
         arena_release(&arena);
         batch_release(&batch);
+        network_release(&n);
+    }
+}
+
+/* Words that are remembered, or come for the first time, or for which there is no more room, get
+ * the same bits as without. */
+static void inputs_are_what_they_stand_for(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 12, ROWS = 40 };
+    for (int which = 0; which < N_RECIPES; which++) {
+        struct network n;
+        struct arena arena;
+        struct decoder_rows with, without;
+        int words[ROWS], sentence[ROWS] = {0};
+        network_init(&n, recipes[which], WORDS, "openblas");
+        size_t row =
+            (size_t)rnn_gate_width(&n.model.decoder.rnn[0]) + (size_t)n.model.decoder.readout;
+        struct inputs *inputs = inputs_new(&n.model, 100 * row * sizeof(real), &n.err);
+        assert_non_null(inputs);
+        assert_int_equal(arena_init(&arena, 1 << 21, &n.err), 0);
+        decoder_rows_plan(&n.model.decoder, ROWS, sentence, 1, false, &arena, &with);
+        decoder_rows_plan(&n.model.decoder, ROWS, sentence, 1, false, &arena, &without);
+        for (int round = 0; round < ROUNDS; round++) {
+            for (int r = 0; r < ROWS; r++)
+                words[r] = (int)rng_below(3, (uint64_t)(round * ROWS + r), WORDS);
+            memset(with.activation.data, 0, ROWS * (size_t)with.activation.cols * sizeof(real));
+            memset(without.activation.data, 0, ROWS * (size_t)with.activation.cols * sizeof(real));
+            inputs_project(&n.pass, &n.model, inputs, words, &with);
+            embed_forward(&n.pass, n.model.target_embedding, words, without.embedded);
+            decoder_project(&n.pass, &n.model.decoder, &without);
+            assert_memory_equal(with.embedded.data, without.embedded.data,
+                                ROWS * (size_t)with.embedded.cols * sizeof(real));
+            assert_memory_equal(with.gates[0].data, without.gates[0].data,
+                                ROWS * (size_t)with.gates[0].cols * sizeof(real));
+            if (n.model.decoder.place == PLACE_BEFORE)
+                assert_memory_equal(with.activation.data, without.activation.data,
+                                    ROWS * (size_t)with.activation.cols * sizeof(real));
+        }
+        inputs_free(inputs);
+        arena_release(&arena);
         network_release(&n);
     }
 }
@@ -425,6 +468,7 @@ int main(void)
         cmocka_unit_test(scan_tells_of_nan),
         cmocka_unit_test(beam_of_one_is_greedy),
         cmocka_unit_test(values_stand_for_the_context),
+        cmocka_unit_test(inputs_are_what_they_stand_for),
         cmocka_unit_test(wide_beam_is_exhaustive),
         cmocka_unit_test(early_stop_changes_nothing),
         cmocka_unit_test(batches_do_not_matter),

@@ -298,6 +298,39 @@ static void test_not_a_number(void **state)
     }
 }
 
+/* Prepared queries and keys have the same energies, but for one number; up to where single
+ * precision ends. */
+static void test_prepared(void **state)
+{
+    (void)state;
+    enum { MOST = 53, WORDS = 4 };
+    static const double scales[] = {0.01, 1, 5, 43};
+    for (int i = 0; i < N_SCORES; i++) {
+        const struct score *score = score_find(scores[i]);
+        if (!score->prepare)
+            continue;
+        for (int n = 1; n <= MOST; n++)
+            for (int s = 0; s < 4; s++) {
+                real values[(WORDS + 2) * MOST], e[WORDS], f[WORDS];
+                struct mat all = mat_make(values, WORDS + 2, n), q = mat_rows(all, 0, 1);
+                struct mat keys = mat_rows(all, 1, WORDS), v = mat_rows(all, WORDS + 1, 1);
+                fill_random(all, (uint64_t)n);
+                for (int k = 0; k < (WORDS + 1) * n; k++)
+                    values[k] *= (real)scales[s];
+                score->energy(n, q.data, 0, keys, v.data, e);
+                score->prepare(q);
+                score->prepare(keys);
+                score->prepared_energy(n, q.data, 0, keys, v.data, f);
+                for (int j = 0; j < WORDS; j++)
+                    assert_true(fabs((double)(f[j] - f[0] - (e[j] - e[0]))) < 1e-5);
+                q.data[n - 1] = (real)NAN;
+                score->prepare(q);
+                score->prepared_energy(n, q.data, 0, keys, v.data, f);
+                assert_true(isnan((double)f[0]) && isnan((double)f[WORDS - 1]));
+            }
+    }
+}
+
 static void test_declarations_that_cannot_be(void **state)
 {
     (void)state;
@@ -324,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_equations),
         cmocka_unit_test(test_not_a_number),
+        cmocka_unit_test(test_prepared),
         cmocka_unit_test(test_declarations_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
