@@ -33,7 +33,7 @@ train() { # FOLDER PRECISION THREADS UPDATES
     MULTI30K=$data /usr/bin/env "$satz" train eval/bench/peer.yaml --quiet --set "train.folder=$1" \
         --set "data.cache=$work/cache" --set "data.valid_source=$data/$held.en" \
         --set "data.valid_target=$data/$held.de" --set "compute.precision=$2" --set "train.threads=$3" \
-        --set train.shards=2 --set "train.updates=$4" --set train.log_every=20 \
+        --set "train.shards=$3" --set "train.updates=$4" --set train.log_every=20 \
         --set validation.every=1000000 >/dev/null
 }
 

@@ -26,7 +26,7 @@ ours() { # ATTENTION THREADS
     rm -rf "$work/ours"
     env -u LD_LIBRARY_PATH "$satz" train eval/bench/peer.yaml --quiet --set "train.folder=$work/ours" \
         --set "data.cache=$work/cache" --set "attention.preset=$1" "${feeding[@]}" \
-        --set "train.threads=$2" --set "train.shards=2" --set "train.updates=$updates" \
+        --set "train.threads=$2" --set "train.shards=$2" --set "train.updates=$updates" \
         --set train.log_every=20 --set validation.every=1000000 >/dev/null
     awk -F'[:,}]' '/"update", "update"/ { if (n++) { for (i = 1; i < NF; i++) if ($i ~ /tokens_per_second/) { s += $(i + 1); k++ } } }
         END { printf "%.0f", s / k }' "$work/ours/log.jsonl"
