@@ -39,6 +39,11 @@ static inline real vmath_sigmoid(real x)
     return 1.0 / (1.0 + exp(-x));
 }
 
+static inline real vmath_sigmoid_quick(real x)
+{
+    return vmath_sigmoid(x);
+}
+
 #else
 
 static inline float vmath_sqrt(float x)
@@ -110,6 +115,12 @@ static inline float vmath_tanh_quick(float x)
     q = q * z + 0.4640522301197052f;
     q = q * z + 1.0f;
     return y * p / q;
+}
+
+/* sigmoid x = 1/2 + tanh(x / 2) / 2: absolute error below 2e-7. */
+static inline float vmath_sigmoid_quick(float x)
+{
+    return 0.5f + 0.5f * vmath_tanh_quick(0.5f * x);
 }
 
 #endif

@@ -247,7 +247,7 @@ INTEGER(decode, top_k, 0, 0, 1000000, "draw from this many likeliest words only;
 REAL(decode, top_p, 1.0, 0.001, 1.0,
      "draw from the fewest words that have this share of the probability (sample)")
 INTEGER(decode, seed, 1, 0, 2147483647, "start of the random choices (sample)")
-INTEGER(decode, batch, 64, 1, 100000, "sentences translated together")
+INTEGER(decode, batch, 64, 1, 100000, "most sentences translated together; search takes fewer where they fill its rows")
 SECTION_END(decode)
 /* clang-format on */
 

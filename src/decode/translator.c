@@ -317,12 +317,16 @@ static int run_tasks(struct translator *t, size_t n_tasks, void (*task)(void *, 
     return 0;
 }
 
-/* Few sentences are shared out among the threads; many go in batches as large as they may be. */
+/* Few sentences are shared out among the threads. Many go in batches as large as they may be, but
+ * no larger than fills the rows that a step works on at once: what a larger one does beside that,
+ * caches do not hold. */
 static size_t share_units(struct translator *t)
 {
     size_t threads = (size_t)t->options.threads;
     size_t share = (t->n_units + threads - 1) / threads;
-    t->batch = share < (size_t)t->options.batch ? (int)share : t->options.batch;
+    int rows = t->options.search.beam + 1, most = rows < LOSS_CHUNK ? LOSS_CHUNK / rows : 1;
+    most = t->options.batch < most ? t->options.batch : most;
+    t->batch = share < (size_t)most ? (int)share : most;
     return t->n_units ? (t->n_units + (size_t)t->batch - 1) / (size_t)t->batch : 0;
 }
 

@@ -30,17 +30,17 @@ static void gates_forward(int n, real *restrict a, const real *restrict bias,
 {
 #pragma omp simd
     for (int j = 0; j < n; j++) {
-        real i = vmath_sigmoid(a[j] + bias[j]);
-        real f = vmath_sigmoid(a[n + j] + bias[n + j]);
-        real g = vmath_tanh(a[2 * n + j] + bias[2 * n + j]);
-        real o = vmath_sigmoid(a[3 * n + j] + bias[3 * n + j]);
+        real i = vmath_sigmoid_quick(a[j] + bias[j]);
+        real f = vmath_sigmoid_quick(a[n + j] + bias[n + j]);
+        real g = vmath_tanh_quick(a[2 * n + j] + bias[2 * n + j]);
+        real o = vmath_sigmoid_quick(a[3 * n + j] + bias[3 * n + j]);
         real cell = f * c[j] + i * (keep[j] * g);
         a[j] = i;
         a[n + j] = f;
         a[2 * n + j] = g;
         a[3 * n + j] = o;
         c_next[j] = cell;
-        h_next[j] = o * vmath_tanh(cell);
+        h_next[j] = o * vmath_tanh_quick(cell);
     }
 }
 
@@ -64,7 +64,7 @@ static void gates_backward(int n, real *restrict a, const real *restrict keep,
 #pragma omp simd
     for (int j = 0; j < n; j++) {
         real i = a[j], f = a[n + j], g = a[2 * n + j], o = a[3 * n + j];
-        real t = vmath_tanh(c_next[j]);
+        real t = vmath_tanh_quick(c_next[j]);
         real d = dc[j] + dh[j] * o * (1 - t * t);
         a[j] = d * (keep[j] * g) * i * (1 - i);
         a[n + j] = d * c[j] * f * (1 - f);
