@@ -156,9 +156,9 @@ profile() { # NAME COMMAND...
         s ~ /^multiply|^straight|^across|^narrow|^quantise|^largest|^convert|^stripe/ { part["products"] += share; next }
         s ~ /^panel_pack|^pack/ { part["packing"] += share; next }
         s ~ /^gates_|^row_forward|^row_backward|^forward|^backward/ { part["gates"] += share; next }
-        s ~ /^energy|^weighted_sum|^softmax_b|^same_query|^attention/ { part["attention"] += share; next }
+        s ~ /^energy|^prepare|^weighted_sum|^softmax_b|^same_query|^attention/ { part["attention"] += share; next }
         s ~ /^scan|^take|^exclude|^log_sum|^softmax|^gradient|^sum$|^add_bias/ { part["softmax and loss"] += share; next }
-        s ~ /^update|^sum_of_sq|^adam/ { part["optimiser"] += share; next }
+        s ~ /^update|^sum_of_sq|^reduce|^adam/ { part["optimiser"] += share; next }
         { part["the rest"] += share }
         END { printf "| %s |", name; n = split("products,packing,gates,attention,softmax and loss,optimiser,the rest", k, ",")
               for (i = 1; i <= n; i++) printf " %.0f |", part[k[i]]; print "" }'
