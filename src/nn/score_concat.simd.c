@@ -26,7 +26,8 @@ static void energy(int n, const real *restrict q, int first, struct mat keys,
     }
 }
 
-/* x = e^2x of x cut to what single precision has both e^2x and e^-2x of. */
+/* x = e^2x of x cut to what single precision has both e^2x and e^-2x of: only where query and key
+ * are both beyond it, on opposite sides, is their sum another than before. */
 static void prepare(struct mat x)
 {
     const real limit = 43;

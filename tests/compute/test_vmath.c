@@ -33,6 +33,15 @@ static double worst(float (*f)(float), double (*reference)(double), float low, f
     return most;
 }
 
+/* The largest absolute error between -limit and limit. */
+static double worst_absolute(float (*f)(float), double (*reference)(double), float limit)
+{
+    double most = 0;
+    for (float x = -limit; x <= limit; x += 1e-4f)
+        most = fmax(most, fabs((double)f(x) - reference((double)x)));
+    return most;
+}
+
 static double sigmoid(double x)
 {
     return 1 / (1 + exp(-x));
@@ -49,6 +58,7 @@ static void test_accuracy(void **state)
     assert_true(s < 3e-7);
     assert_true(t < 3e-7);
     assert_true(worst(vmath_tanh_quick, tanh, 1e-30f, 100.0f) < 4e-7);
+    assert_true(worst_absolute(vmath_sigmoid_quick, sigmoid, 40) < 2e-7);
 }
 
 static void test_ends(void **state)
@@ -63,6 +73,8 @@ static void test_ends(void **state)
     assert_true(vmath_sigmoid(-1000) >= 0);
     assert_true(isnan(vmath_exp(NAN)) && isnan(vmath_tanh(NAN)) && isnan(vmath_sigmoid(NAN)));
     assert_true(isnan(vmath_tanh_quick(NAN)) && vmath_tanh_quick(0) == 0);
+    assert_true(isnan(vmath_sigmoid_quick(NAN)) && vmath_sigmoid_quick(0) == 0.5f);
+    assert_true(vmath_sigmoid_quick(1000) == 1 && vmath_sigmoid_quick(-1000) == 0);
 }
 
 int main(void)
