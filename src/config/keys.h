@@ -187,7 +187,8 @@ SECTION_BEGIN(schedule, "How the learning rate changes.")
 CHOICE(schedule, name, constant, SCHEDULE_LIST, "the rule")
 INTEGER(schedule, warmup, 4000, 1, 2000000000, "updates until the peak (warmup, cosine)")
 INTEGER(schedule, length, 0, 0, 2000000000,
-        "updates until `schedule.minimum_rate` (cosine); 0: `train.updates`")
+        "updates until `schedule.minimum_rate` (cosine); 0: those of the run, by `train.updates` or else "
+        "`train.epochs`")
 REAL(schedule, factor, 0.5, 0.001, 1.0, "what the rate is multiplied by (plateau, halving)")
 REAL(schedule, start, 5.0, 0.0, 1e6, "epochs before the rate first falls (halving)")
 REAL(schedule, interval, 1.0, 0.01, 1e6, "epochs between falls of the rate (halving)")

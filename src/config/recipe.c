@@ -374,10 +374,11 @@ static int check_sampling(const struct recipe *r, struct satz_error *err)
 static int check_schedule(const struct recipe *r, struct satz_error *err)
 {
     int length = r->schedule.length ? r->schedule.length : r->train.updates;
-    if (recipe_is(r->schedule.name, "cosine") && length <= r->schedule.warmup)
+    if (recipe_is(r->schedule.name, "cosine") && length && length <= r->schedule.warmup)
         return error_set(err,
-                         "schedule.name is cosine, which needs to know its length: set "
-                         "schedule.length or train.updates above schedule.warmup (%d)",
+                         "schedule.name is cosine, which would end within the warm-up: set "
+                         "schedule.length or train.updates above schedule.warmup (%d), or "
+                         "neither of them to end with train.epochs",
                          r->schedule.warmup);
     double k = r->scheduled.k;
     if (recipe_is(r->scheduled.decay, "exponential") && k >= 1)

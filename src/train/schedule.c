@@ -36,18 +36,26 @@ static double plateau_rate(const struct recipe *recipe, const struct schedule_st
     return at_least(recipe, recipe->optimizer.rate * state->factor);
 }
 
+/* The updates of the whole run, as many in every epoch as in those so far. */
+static double run_length(const struct recipe *recipe, struct schedule_time time)
+{
+    if (recipe->schedule.length || recipe->train.updates)
+        return recipe->schedule.length ? recipe->schedule.length : recipe->train.updates;
+    return time.epochs > 0 ? ((double)time.step - 1) / time.epochs * recipe->train.epochs
+                           : (double)time.step + recipe->schedule.warmup;
+}
+
 /* After the warm-up: least + (rate - least) (1 + cos(pi x)) / 2, x the part of the rest that is
  * done (Loshchilov and Hutter 2016, eq. 5, without restarts). */
 static double cosine_rate(const struct recipe *recipe, const struct schedule_state *state,
                           struct schedule_time time)
 {
     (void)state;
-    int length = recipe->schedule.length ? recipe->schedule.length : recipe->train.updates;
     double least = recipe->schedule.minimum_rate, warmup = recipe->schedule.warmup;
-    double step = (double)time.step;
+    double step = (double)time.step, length = run_length(recipe, time);
     if (step < warmup)
         return at_least(recipe, recipe->optimizer.rate * step / warmup);
-    double x = fmin((step - warmup) / (length - warmup), 1);
+    double x = length > warmup ? fmin((step - warmup) / (length - warmup), 1) : 1;
     return least + (recipe->optimizer.rate - least) * (1 + cos(3.141592653589793 * x)) / 2;
 }
 

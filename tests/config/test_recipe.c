@@ -162,7 +162,7 @@ static void test_checks(void **state)
         {"train: {folder: ''}", "train.folder", "current"},
         {"train: {average: 5}", "train.average", "train.keep_last"},
         {"schedule: {minimum_rate: 1}", "schedule.minimum_rate", "optimizer.rate"},
-        {"schedule: {name: cosine}", "schedule.name", "schedule.length"},
+        {"schedule: {name: cosine}\ntrain: {updates: 4000}", "schedule.name", "train.updates"},
         {"schedule: {name: cosine, length: 3000}", "schedule.length", "schedule.warmup (4000)"},
         {"train: {average: 2, ema: 0.9}", "train.average", "train.ema"},
         {"optimizer: {name: adamw, l2: 0.1}", "optimizer.l2", "optimizer.weight_decay"},

@@ -27,7 +27,7 @@ static const struct {
       "sampling.target=true", "tokenizer.vocabulary=50"}},
     {"guided_twins", {WITH_ALIGNMENTS, "train.rdrop=2", "train.bptt=3"}},
     {"halving", {"schedule.name=halving", "schedule.start=0.5", "schedule.interval=0.25"}},
-    {"cosine", {"schedule.name=cosine", "schedule.length=100", "schedule.warmup=10"}},
+    {"cosine", {"schedule.name=cosine", "schedule.warmup=10"}},
 };
 
 enum { N_REGIMES = sizeof regimes / sizeof *regimes };
