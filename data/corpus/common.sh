@@ -56,14 +56,15 @@ download() {
     echo "$name: SHA-256 $(sha256sum <"$2" | cut -d ' ' -f 1)"
 }
 
-# describe LINE...: the manifest and the licence note of a corpus with fixed parts; every part must hold as
-# many German lines as English ones.
+# describe PARTS LINE...: the manifest and the licence note of a corpus with those fixed parts; every part must
+# hold as many German lines as English ones.
 describe() {
-    local part
+    local part parts=$1
+    shift
     printf '%s\n' "$@" >"$work/corpus/LICENCES.txt"
     {
         echo "set: $name"
-        for part in train dev test; do
+        for part in $parts; do
             [ "$(wc -l <"$work/corpus/$part.en")" = "$(wc -l <"$work/corpus/$part.de")" ] ||
                 fail "$part.en and $part.de differ in their number of lines; the files at the source have changed"
             echo "$part: $(wc -l <"$work/corpus/$part.en") pairs"

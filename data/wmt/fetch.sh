@@ -27,5 +27,5 @@ segments dev.tgz test/newstest2013-src.de.sgm >"$work/corpus/dev.de"
 segments test.tgz test-full/newstest2014-deen-src.en.sgm >"$work/corpus/test.en"
 segments test.tgz test-full/newstest2014-deen-ref.de.sgm >"$work/corpus/test.de"
 rm "$work"/corpus/{dev,test}.source
-describe 'The data of the WMT shared tasks, for research; see https://www.statmt.org/wmt14/.'
+describe 'train dev test' 'The data of the WMT shared tasks, for research; see https://www.statmt.org/wmt14/.'
 finish "$out"
