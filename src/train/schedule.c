@@ -36,13 +36,15 @@ static double plateau_rate(const struct recipe *recipe, const struct schedule_st
     return at_least(recipe, recipe->optimizer.rate * state->factor);
 }
 
-/* The updates of the whole run, as many in every epoch as in those so far. */
-static double run_length(const struct recipe *recipe, struct schedule_time time)
+/* Updates until the minimum; by epochs, of which each has as many as those behind it. */
+static double cosine_length(const struct recipe *recipe, struct schedule_time time)
 {
-    if (recipe->schedule.length || recipe->train.updates)
-        return recipe->schedule.length ? recipe->schedule.length : recipe->train.updates;
-    return time.epochs > 0 ? ((double)time.step - 1) / time.epochs * recipe->train.epochs
-                           : (double)time.step + recipe->schedule.warmup;
+    if (recipe->schedule.length > 0)
+        return recipe->schedule.length;
+    if (recipe->train.updates > 0)
+        return recipe->train.updates;
+    double done = (double)time.step - 1;
+    return time.epochs > 0 ? done / time.epochs * recipe->train.epochs : INFINITY;
 }
 
 /* After the warm-up: least + (rate - least) (1 + cos(pi x)) / 2, x the part of the rest that is
@@ -52,7 +54,7 @@ static double cosine_rate(const struct recipe *recipe, const struct schedule_sta
 {
     (void)state;
     double least = recipe->schedule.minimum_rate, warmup = recipe->schedule.warmup;
-    double step = (double)time.step, length = run_length(recipe, time);
+    double step = (double)time.step, length = cosine_length(recipe, time);
     if (step < warmup)
         return at_least(recipe, recipe->optimizer.rate * step / warmup);
     double x = length > warmup ? fmin((step - warmup) / (length - warmup), 1) : 1;

@@ -30,7 +30,7 @@ static void recipes_find_what_multi30k_gives(void **state)
                "printf '#!/bin/sh\\nwhile [ $1 != -o ]; do shift; done; echo A dog. | gzip >$2\\n' "
                ">$D/bin/curl && chmod +x $D/bin/curl && "
                "PATH=$D/bin:$PATH data/multi30k/fetch.sh $D/out >/dev/null && "
-               "for name in $(grep -rhoP 'MULTI30K:-.*}/\\K.*' configs); do "
+               "names=$(grep -rhoP 'MULTI30K:-.*}/\\K.*' configs) && for name in $names; do "
                "test -s $D/out/$name || exit 1; done"),
         0);
 }
