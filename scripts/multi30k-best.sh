@@ -6,7 +6,7 @@
 # from all of it. A SETTING such as train.seed=2 is for that last model.
 #
 # The text is looked for in MULTI30K (data/multi30k/fetch.sh gets it), the models go to MULTI30K_BEST, or
-# models/multi30k-best. About two hours on 2 cores. A run that was cut off goes on where it was.
+# models/multi30k-best. Some hours on 2 cores. A run that was cut off goes on where it was.
 set -eu
 cd "$(dirname "$0")/.."
 satz=build/release/satz
@@ -36,6 +36,9 @@ model() {
     echo "$MULTI30K_BEST/$1/model.safetensors"
 }
 
+# A job in the background does not hear Ctrl-C; TERM has every run save and end.
+trap 'trap "" TERM; kill 0; wait; exit 130' INT
+
 mkdir -p "$MULTI30K_BEST"
 [ -e "$MULTI30K_BEST/pieces.model" ] ||
     "$satz" tokenizer train --type bpe --vocabulary 5000 --output "$MULTI30K_BEST/pieces.model" \
@@ -48,13 +51,17 @@ back=("data.train_source=$MULTI30K/train.de" "data.train_target=$MULTI30K/train.
     "data.valid_source=$MULTI30K/val.de" "data.valid_target=$MULTI30K/val.en"
     dropout.{embedding,annotations,readout}=0.25 train.epochs=12)
 {
-    train_beside back configs/multi30k.yaml "${back[@]}"
-    train_beside small configs/multi30k.yaml
-    train_beside wide configs/multi30k.yaml "${wide[@]}" optimizer.rate=0.005 train.epochs=12
+    train_beside back configs/multi30k.yaml "${back[@]}" &&
+        train_beside small configs/multi30k.yaml &&
+        train_beside wide configs/multi30k.yaml "${wide[@]}" optimizer.rate=0.005 train.epochs=12
 } &
+one=$!
 train_beside slow configs/multi30k.yaml "${wide[@]}" optimizer.rate=0.002 train.epochs=15 \
-    schedule.name=plateau validation.metric=perplexity
-wait $!
+    schedule.name=plateau validation.metric=perplexity &
+both=0
+wait $! || both=1
+wait $one || both=1
+[ $both = 0 ]
 
 echo "Translating the training text"
 [ -e "$MULTI30K_BEST/distilled.de" ] ||
