@@ -30,6 +30,8 @@ struct kernels {
     void (*tanh_backward_rows)(struct mat gradient, struct mat y); /* gradient *= 1 - y^2 */
 
     double (*sum_of_squares)(size_t n, const real *x); /* in double */
+    /* x = factor x, cut to +-limit unless that is 0; infinities stay. The sum of squares. */
+    double (*scale)(size_t n, real *x, real factor, real limit);
 };
 
 SIMD_DECLARE(const struct kernels, kernels);

@@ -2,6 +2,7 @@
 #include "compute/kernels.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 
 #include "base/rng.h"
@@ -45,6 +46,20 @@ static double sum_of_squares(size_t n, const real *x)
         for (int l = 0; l < half; l++)
             lanes[l] += lanes[l + half];
     return lanes[0];
+}
+
+static double scale(size_t n, real *x, real factor, real limit)
+{
+    const real most = sizeof(real) == sizeof(float) ? (real)FLT_MAX : (real)DBL_MAX;
+    if (limit <= 0)
+        limit = most;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        real y = x[i] * factor;
+        real cut = y > limit ? limit : y < -limit ? -limit : y;
+        x[i] = y > most || y < -most ? y : cut;
+    }
+    return sum_of_squares(n, x);
 }
 
 /* NaN may be passed over. */
@@ -175,4 +190,5 @@ const struct kernels SIMD(kernels) = {
     .tanh_rows = tanh_rows,
     .tanh_backward_rows = tanh_backward_rows,
     .sum_of_squares = sum_of_squares,
+    .scale = scale,
 };

@@ -12,6 +12,9 @@ void embed_backward(const struct pass *pass, int param, const int *ids, struct m
 {
     struct mat table = params_view(pass->params, pass->gradients, param);
     assert(dx.cols == table.cols);
-    for (int i = 0; i < dx.rows; i++)
+    for (int i = 0; i < dx.rows; i++) {
         pass->kernels->add_rows(mat_rows(table, ids[i], 1), mat_rows(dx, i, 1));
+        if (pass->touched)
+            params_mark(pass->params, pass->touched, param, ids[i], 1);
+    }
 }

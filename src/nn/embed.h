@@ -6,7 +6,7 @@
 
 /* x[i] = table[ids[i]], i < x.rows. */
 void embed_forward(const struct pass *pass, int param, const int *ids, struct mat x);
-/* d_table[ids[i]] += dx[i]. */
+/* d_table[ids[i]] += dx[i], marked in pass->touched. */
 void embed_backward(const struct pass *pass, int param, const int *ids, struct mat dx);
 
 #endif

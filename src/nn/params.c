@@ -61,6 +61,20 @@ int params_find(const struct params *p, const char *name)
     return -1;
 }
 
+size_t params_map_size(const struct params *p)
+{
+    return (p->size + PARAMS_UNIT - 1) / PARAMS_UNIT;
+}
+
+void params_mark(const struct params *p, unsigned char *map, int index, int row, int n)
+{
+    const struct param *e = &p->entries[index];
+    size_t from = e->offset + (size_t)row * (size_t)e->cols;
+    size_t to = from + (size_t)n * (size_t)e->cols;
+    for (size_t unit = from / PARAMS_UNIT; unit <= (to - 1) / PARAMS_UNIT; unit++)
+        map[unit] = 1;
+}
+
 size_t params_count_values(const struct params *p)
 {
     size_t n = 0;

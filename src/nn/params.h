@@ -72,6 +72,13 @@ static inline struct mat params_mat(const struct params *p, int index)
 /* Index of the entry of that name, or -1. */
 int params_find(const struct params *p, const char *name);
 
+/* A map of a gradient block: a byte for each PARAMS_UNIT of its elements, 1 where something may
+ * have been added. */
+enum { PARAMS_UNIT = 64 };
+size_t params_map_size(const struct params *p);
+/* Marks rows [row, row + n) of entry `index`. */
+void params_mark(const struct params *p, unsigned char *map, int index, int row, int n);
+
 /* Trainable numbers, the gaps not counted. */
 size_t params_count_values(const struct params *p);
 

@@ -37,11 +37,12 @@ struct pass {
     const struct params *params;
     const struct weights *weights;
     const struct kernels *kernels;
-    real *gradients;  /* this shard's block, accumulated into; NULL outside training */
-    bool dropout;     /* whether dropout is on */
-    uint64_t key;     /* of dropout and own_words: seed, step and shard */
-    double own_words; /* probability that the decoder reads a word of its own choice */
-    double guided;    /* weight of guided alignment */
+    real *gradients;        /* this shard's block, accumulated into; NULL outside training */
+    unsigned char *touched; /* its map (params.h), where embeddings mark their rows; may be NULL */
+    bool dropout;           /* whether dropout is on */
+    uint64_t key;           /* of dropout and own_words: seed, step and shard */
+    double own_words;       /* probability that the decoder reads a word of its own choice */
+    double guided;          /* weight of guided alignment */
 };
 
 /* Columns [column, column + in) of entry `param`, or its rows [row, row + out). Returns the

@@ -7,6 +7,7 @@
 #ifndef SATZ_TRAIN_OPTIMIZER_H
 #define SATZ_TRAIN_OPTIMIZER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compute/mat.h"
@@ -23,6 +24,7 @@ struct optimizer {
     const char *name;
     int moments; /* blocks of state, zero at the start */
     const char *moment_names[OPTIMIZER_MAX_MOMENTS];
+    bool rests; /* changes nothing where the gradient is zero, unless there is l2 */
     /* values, gradient and moments: n elements of the same range. The gradient is set to zero. */
     void (*update)(const struct optimizer_step *s, size_t n, real *values, real *gradient,
                    real *const *moments);

@@ -14,4 +14,8 @@ static void update(const struct optimizer_step *s, size_t n, real *restrict w, r
     }
 }
 
-const struct optimizer SIMD(optimizer_sgd) = {.name = "sgd", .update = update};
+const struct optimizer SIMD(optimizer_sgd) = {
+    .name = "sgd",
+    .rests = true,
+    .update = update,
+};

@@ -1,7 +1,5 @@
 #include "train/team.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,19 +7,6 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "text/batches.h"
-
-enum { CHUNK = 1 << 16 }; /* elements of the parameter block that one task takes */
-
-static int chunk_count(const struct team *t)
-{
-    return (int)((t->network->params.size + CHUNK - 1) / CHUNK);
-}
-
-static size_t chunk_size(const struct team *t, int chunk)
-{
-    size_t left = t->network->params.size - (size_t)chunk * CHUNK;
-    return left < CHUNK ? left : CHUNK;
-}
 
 int team_init(struct team *t, struct seq2seq *network, const struct compute_backend *backend,
               enum compute_precision precision, const struct optimizer *optimizer, int n_shards,
@@ -36,23 +21,11 @@ int team_init(struct team *t, struct seq2seq *network, const struct compute_back
         .optimizer = optimizer,
     };
     t->workers = memory_new((size_t)n_threads, sizeof *t->workers, err);
-    t->gradients = memory_new((size_t)n_shards, sizeof *t->gradients, err);
-    t->chunk_squares = memory_new((size_t)chunk_count(t), sizeof *t->chunk_squares, err);
-    if (!t->workers || !t->gradients || !t->chunk_squares)
+    if (!t->workers || team_blocks_init(t, err) < 0)
         goto fail;
     for (int i = 0; i < n_threads; i++) {
         t->workers[i].compute = backend->new (precision, err);
         if (!t->workers[i].compute)
-            goto fail;
-    }
-    for (int i = 0; i < n_shards; i++) {
-        t->gradients[i] = params_new_block(&network->params, err);
-        if (!t->gradients[i])
-            goto fail;
-    }
-    for (int i = 0; i < optimizer->moments; i++) {
-        t->moments[i] = params_new_block(&network->params, err);
-        if (!t->moments[i])
             goto fail;
     }
     if (weights_allocate(&network->weights, backend, t->workers[0].compute, true, err) < 0)
@@ -72,14 +45,8 @@ void team_release(struct team *t)
         arena_release(&t->workers[i].arena);
         batch_release(&t->workers[i].batch);
     }
-    for (int i = 0; t->gradients && i < t->n_shards; i++)
-        free(t->gradients[i]);
-    for (int i = 0; i < OPTIMIZER_MAX_MOMENTS; i++)
-        free(t->moments[i]);
-    free(t->average);
+    team_blocks_release(t);
     free(t->workers);
-    free(t->gradients);
-    free(t->chunk_squares);
     *t = (struct team){0};
 }
 
@@ -103,26 +70,6 @@ static struct pass worker_pass(const struct team *t, int worker)
         .weights = &t->network->weights,
         .kernels = kernels_best(),
     };
-}
-
-int team_keep_average(struct team *t, double decay, struct satz_error *err)
-{
-    t->decay = decay;
-    t->average = params_new_block(&t->network->params, err);
-    if (!t->average)
-        return -1;
-    memcpy(t->average, t->network->params.values, t->network->params.size * sizeof(real));
-    return 0;
-}
-
-void team_swap_average(struct team *t)
-{
-    if (!t->average)
-        return;
-    real *values = t->network->params.values;
-    t->network->params.values = t->average;
-    t->average = values;
-    team_pack(t);
 }
 
 /* Makes the worker's arena large enough and lays the batch out on it. */
@@ -222,6 +169,7 @@ static void gradient_task(void *user, int index, int worker)
         return;
     }
     pass.gradients = t->gradients[index];
+    pass.touched = t->touched[index];
     seq2seq_gradient(&pass, t->network, batch, 1, &memory, &j->sums[index]);
 }
 
@@ -254,53 +202,6 @@ int team_loss(struct team *t, const struct feed_load *load, struct chance chance
 {
     struct job j = {.team = t, .load = load, .chance = chance, .only_loss = true};
     return run_shards(&j, sums, err);
-}
-
-struct reduction {
-    struct team *team;
-    real factor, limit;
-};
-
-/* x <- factor x, then cut to +-limit; infinities stay, to be noticed. */
-static void scale(size_t n, real *x, real factor, real limit)
-{
-    const real most = sizeof(real) == sizeof(float) ? (real)FLT_MAX : (real)DBL_MAX;
-    if (limit <= 0)
-        limit = most;
-#pragma omp simd
-    for (size_t i = 0; i < n; i++) {
-        real y = x[i] * factor;
-        real cut = y > limit ? limit : y < -limit ? -limit : y;
-        x[i] = y > most || y < -most ? y : cut;
-    }
-}
-
-/* gradients[0] += the others, which become zero; squares of the result. */
-static void reduce_task(void *user, int chunk, int worker)
-{
-    const struct reduction *r = user;
-    struct team *t = r->team;
-    (void)worker;
-    size_t n = chunk_size(t, chunk), at = (size_t)chunk * CHUNK;
-    const struct kernels *k = kernels_best();
-    struct mat sum = mat_make(t->gradients[0] + at, 1, (int)n);
-    for (int s = 1; s < t->n_shards; s++) {
-        struct mat part = mat_make(t->gradients[s] + at, 1, (int)n);
-        k->add_rows(sum, part);
-        mat_zero(part);
-    }
-    scale(n, sum.data, r->factor, r->limit);
-    t->chunk_squares[chunk] = k->sum_of_squares(n, sum.data);
-}
-
-double team_reduce(struct team *t, double factor, double limit)
-{
-    struct reduction r = {t, (real)factor, (real)limit};
-    parallel_for(t->n_threads, chunk_count(t), reduce_task, &r);
-    double squares = 0;
-    for (int c = 0; c < chunk_count(t); c++)
-        squares += t->chunk_squares[c];
-    return sqrt(squares);
 }
 
 struct search {
@@ -343,48 +244,6 @@ int team_find_fault(struct team *t, const struct feed_load *load, struct chance 
     }
     t->network->bptt = bptt;
     return job_finish(&s.job, 1, status, &none, err) < 0 ? -1 : s.found;
-}
-
-struct update {
-    struct team *team;
-    const struct optimizer_step *step;
-};
-
-static void average(const struct team *t, uint64_t step, size_t n, const real *restrict values,
-                    real *restrict mean)
-{
-    double young = (1 + (double)step) / (10 + (double)step);
-    real rest = (real)(1 - (young < t->decay ? young : t->decay));
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        mean[i] += rest * (values[i] - mean[i]);
-}
-
-static void update_task(void *user, int chunk, int worker)
-{
-    const struct update *u = user;
-    const struct team *t = u->team;
-    (void)worker;
-    size_t at = (size_t)chunk * CHUNK;
-    real *moments[OPTIMIZER_MAX_MOMENTS] = {0};
-    for (int i = 0; i < t->optimizer->moments; i++)
-        moments[i] = t->moments[i] + at;
-    real *values = t->network->params.values + at;
-    t->optimizer->update(u->step, chunk_size(t, chunk), values, t->gradients[0] + at, moments);
-    if (t->average)
-        average(t, u->step->step, chunk_size(t, chunk), values, t->average + at);
-}
-
-void team_update(struct team *t, const struct optimizer_step *step)
-{
-    struct update u = {t, step};
-    parallel_for(t->n_threads, chunk_count(t), update_task, &u);
-    team_pack(t);
-}
-
-void team_discard(struct team *t)
-{
-    memset(t->gradients[0], 0, t->network->params.size * sizeof(real));
 }
 
 void team_measure(const struct team *t, const struct feed_load *load, size_t *bytes)

@@ -26,10 +26,12 @@ struct team {
     int n_threads, n_shards;
     struct team_worker *workers; /* [n_threads] */
     real **gradients;            /* [n_shards] blocks, zero between updates */
+    unsigned char **touched;     /* [n_shards] their maps (nn/params.h) */
+    unsigned char *dense;        /* the map between updates: all but what embeddings alone touch */
+    double *squares;             /* of gradients[0], by chunks */
     real *moments[OPTIMIZER_MAX_MOMENTS];
     real *average; /* of the weights over time; NULL without */
     double decay;  /* of that average */
-    double *chunk_squares;
     const struct optimizer *optimizer;
 };
 
@@ -38,6 +40,10 @@ int team_init(struct team *t, struct seq2seq *network, const struct compute_back
               enum compute_precision precision, const struct optimizer *optimizer, int n_shards,
               int n_threads, struct satz_error *err);
 void team_release(struct team *t);
+
+/* What both do for all blocks but the parameters' (team_update.c). */
+int team_blocks_init(struct team *t, struct satz_error *err);
+void team_blocks_release(struct team *t);
 
 /* Packs all weights from the present parameters. */
 void team_pack(struct team *t);

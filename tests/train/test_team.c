@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "train/team.h"
 
-enum { WORDS = 17, SHARDS = 2, LONGEST = 9 };
+enum { WORDS = 301, SHARDS = 2, LONGEST = 9 };
 
 static const char yaml[] = "model: {embedding: 6, encoder_hidden: 5, decoder_hidden: 7}\n";
 
@@ -127,6 +127,69 @@ static void test_elements_are_cut(void **state)
     free(whole);
 }
 
+/* Two updates by `name`, with embeddings' gradients in all rows or those of the batch's words. */
+static real *train(struct fixture *f, const char *name, bool everywhere)
+{
+    struct seq2seq *network = &f->network;
+    struct team team;
+    size_t n = network->params.size, units = params_map_size(&network->params);
+    const struct compute_backend *backend = compute_find("openblas", COMPUTE_F32, NULL);
+    weights_clear(&network->weights);
+    assert_int_equal(params_initialise(&network->params, 5, NULL), 0);
+    assert_int_equal(
+        team_init(&team, network, backend, COMPUTE_F32, optimizer_find(name), SHARDS, 1, NULL), 0);
+    assert_non_null(memchr(team.dense, 0, units));
+    for (int i = 0; i < SHARDS && everywhere; i++)
+        memset(team.touched[i], 1, units);
+    for (uint64_t t = 1; t <= 2; t++) {
+        struct feed_load load;
+        struct loss_sums sums = {0};
+        fill(&load, 3 * (int)t, 2);
+        load.shards[1] = load.shards[0];
+        assert_int_equal(
+            team_gradient(&team, &load, NULL, (struct chance){.truth = 1}, &sums, NULL), 0);
+        load.shards[1] = (struct feed_shard){0};
+        release(&load);
+        if (everywhere)
+            memset(team.touched[0], 1, units);
+        else
+            assert_non_null(memchr(team.touched[0], 0, units));
+        assert_true(team_reduce(&team, 1 / (double)sums.tokens, 0) > 0.1);
+        team_update(&team, &(struct optimizer_step){.rate = 0.1,
+                                                    .beta1 = 0.9,
+                                                    .beta2 = 0.99,
+                                                    .rho = 0.9,
+                                                    .momentum = 0.9,
+                                                    .epsilon = 1e-6,
+                                                    .weight_decay = 0.01,
+                                                    .scale = 1,
+                                                    .step = t});
+        for (int i = 0; i < SHARDS; i++) {
+            assert_memory_equal(team.touched[i], team.dense, units);
+            for (size_t k = 0; k < n; k++)
+                assert_true(team.gradients[i][k] == 0);
+        }
+    }
+    real *values = malloc(n * sizeof *values);
+    memcpy(values, network->params.values, n * sizeof *values);
+    team_release(&team);
+    weights_clear(&network->weights);
+    return values;
+}
+
+/* Leaving out the rows of words that the batch does not have is faster, and the same. */
+static void test_rows_without_gradient(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = {"sgd", "momentum", "adadelta", "adam", "adamw"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        real *all = train(f, names[i], true), *some = train(f, names[i], false);
+        assert_memory_equal(all, some, f->network.params.size * sizeof *all);
+        free(all);
+        free(some);
+    }
+}
+
 static void test_moving_average(void **state)
 {
     struct fixture *f = *state;
@@ -157,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_accumulation_is_a_large_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_elements_are_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rows_without_gradient, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_moving_average, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
