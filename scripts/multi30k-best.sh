@@ -1,85 +1,139 @@
 #!/usr/bin/env bash
-# multi30k-best.sh [SETTING...]: the best Multi30k model we know, from the training text alone. Three teachers
+# multi30k-best.sh [SEED...]: the best Multi30k models we know, from the training text alone. Three teachers
 # translate the training text together, and a model of the other direction translates its German side back; a first
 # student learns from the text and from both (Kim and Rush 2016, arXiv:1606.07947; Sennrich et al. 2016,
-# arXiv:1511.06709). It joins the teachers, who translate the text once more, and configs/multi30k-best.yaml learns
-# from all of it. A SETTING such as train.seed=2 is for that last model.
+# arXiv:1511.06709). It joins the teachers, who translate the text once more; a second student learns from that as
+# well, and so does the first, which goes on. These two and two of the teachers write what the last students learn
+# from, configs/multi30k-best.yaml with each SEED (1): their best translations, and those among their ten best that
+# are nearest to the text's own German side. Each goes through the cosine twice: student-SEED, then best-SEED.
 #
 # The text is looked for in MULTI30K (data/multi30k/fetch.sh gets it), the models go to MULTI30K_BEST, or
-# models/multi30k-best. Some hours on 2 cores. A run that was cut off goes on where it was.
+# models/multi30k-best. Every model is trained on one core, two at a time: some four hours, and more than one for each two
+# SEEDs. A run that was cut off goes on where it was.
 set -eu
 cd "$(dirname "$0")/.."
 satz=build/release/satz
 export MULTI30K=${MULTI30K:-data/multi30k/work}
 export MULTI30K_BEST=${MULTI30K_BEST:-models/multi30k-best}
+en=$MULTI30K/train.en de=$MULTI30K/train.de made=$MULTI30K_BEST
 
-# train NAME RECIPE SETTING...
+# train NAME RECIPE SETTING...: on one core, telling a log alone
 train() {
     local name=$1 recipe=$2
     shift 2
-    [ -e "$MULTI30K_BEST/$name/done" ] && return
-    "$satz" train "$recipe" --resume --set "train.folder=$MULTI30K_BEST/$name" \
-        --set "tokenizer.source_model=$MULTI30K_BEST/pieces.model" \
-        --set "tokenizer.target_model=$MULTI30K_BEST/pieces.model" "${@/#/--set=}" &&
-        touch "$MULTI30K_BEST/$name/done"
-}
-
-# The same on one core, telling a log alone.
-train_beside() {
-    train "$@" train.shards=1 train.threads=1 >"$MULTI30K_BEST/$1.log" 2>&1 || {
-        tail -n 3 "$MULTI30K_BEST/$1.log" >&2
+    [ -e "$made/$name/done" ] && return
+    "$satz" train "$recipe" --resume --set "train.folder=$made/$name" --set train.shards=1 --set train.threads=1 \
+        --set "tokenizer.source_model=$made/pieces.model" --set "tokenizer.target_model=$made/pieces.model" \
+        "${@/#/--set=}" >"$made/$name.log" 2>&1 || {
+        tail -n 3 "$made/$name.log" >&2
         return 1
     }
+    touch "$made/$name/done"
+}
+
+# translate OUT OPTION... MODEL TEXT
+translate() {
+    local out=$made/$1
+    shift
+    [ -e "$out" ] || "$satz" translate --precision int8 --output "$out" "$@"
 }
 
 model() {
-    echo "$MULTI30K_BEST/$1/model.safetensors"
+    echo "$made/$1/model.safetensors"
+}
+
+# firsts N-BEST: the first translation of each line of a list in Moses' format
+firsts() {
+    awk -F ' [|][|][|] ' '!seen[$1]++ { gsub(/&#124;/, "|", $2); print $2 }' "$made/$1"
+}
+
+# both A B: two functions at once
+both() {
+    "$1" &
+    local one=$! failed=0
+    "$2" &
+    wait $! || failed=1
+    wait $one || failed=1
+    return $failed
 }
 
 # A job in the background does not hear Ctrl-C; TERM has every run save and end.
 trap 'trap "" TERM; kill 0; wait; exit 130' INT
 
-mkdir -p "$MULTI30K_BEST"
-[ -e "$MULTI30K_BEST/pieces.model" ] ||
-    "$satz" tokenizer train --type bpe --vocabulary 5000 --output "$MULTI30K_BEST/pieces.model" \
-        "$MULTI30K/train.en" "$MULTI30K/train.de"
-
-echo "Training three teachers, and one model of the other direction (logs in $MULTI30K_BEST)"
-wide=(model.embedding=256 model.encoder_hidden=256 model.decoder_hidden=512
-    dropout.{embedding,annotations,readout}=0.4)
-back=("data.train_source=$MULTI30K/train.de" "data.train_target=$MULTI30K/train.en"
+strong=(dropout.{embedding,annotations,readout}=0.4)
+wide=(model.embedding=256 model.encoder_hidden=256 model.decoder_hidden=512 "${strong[@]}")
+back=("data.train_source=$de" "data.train_target=$en"
     "data.valid_source=$MULTI30K/val.de" "data.valid_target=$MULTI30K/val.en"
     dropout.{embedding,annotations,readout}=0.25 train.epochs=12)
-{
-    train_beside back configs/multi30k.yaml "${back[@]}" &&
-        train_beside small configs/multi30k.yaml &&
-        train_beside wide configs/multi30k.yaml "${wide[@]}" optimizer.rate=0.005 train.epochs=12
-} &
-one=$!
-train_beside slow configs/multi30k.yaml "${wide[@]}" optimizer.rate=0.002 train.epochs=15 \
-    schedule.name=plateau validation.metric=perplexity &
-both=0
-wait $! || both=1
-wait $one || both=1
-[ $both = 0 ]
+
+small_teachers() {
+    train back configs/multi30k.yaml "${back[@]}"
+    train small configs/multi30k.yaml
+    train wide configs/multi30k.yaml "${wide[@]}" optimizer.rate=0.005 train.epochs=12
+}
+
+slow_teacher() {
+    train slow configs/multi30k.yaml "${wide[@]}" optimizer.rate=0.002 train.epochs=15 schedule.name=plateau \
+        validation.metric=perplexity
+}
+
+first=("data.train_source=['$en', '$en', '$made/back.en']"
+    "data.train_target=['$de', '$made/distilled.de', '$de']" train.updates=9500)
+second=("data.train_source=['$en', '$en', '$en', '$made/back.en']"
+    "data.train_target=['$de', '$made/distilled.de', '$made/again.de', '$de']" train.updates=9000)
+
+first_goes_on() {
+    train onward configs/multi30k-best.yaml "${second[@]}" "${strong[@]}" "train.start=$(model first)" train.seed=2 \
+        optimizer.rate=0.004
+}
+
+second_student() {
+    train second configs/multi30k-best.yaml "${second[@]}" "${strong[@]}" train.seed=3
+}
+
+students() {
+    for seed; do
+        train "student-$seed" configs/multi30k-best.yaml "train.seed=$seed"
+        train "best-$seed" configs/multi30k-best.yaml "train.seed=$seed" train.updates=9000 optimizer.rate=0.004 \
+            "train.start=$(model "student-$seed")"
+    done
+}
+
+mkdir -p "$made"
+[ -e "$made/pieces.model" ] ||
+    "$satz" tokenizer train --type bpe --vocabulary 5000 --output "$made/pieces.model" "$en" "$de"
+
+echo "Training three teachers, and one model of the other direction (logs in $made)"
+both small_teachers slow_teacher
 
 echo "Translating the training text"
-[ -e "$MULTI30K_BEST/distilled.de" ] ||
-    "$satz" translate --precision int8 --ensemble "$(model small)" --ensemble "$(model slow)" "$(model wide)" \
-        --output "$MULTI30K_BEST/distilled.de" "$MULTI30K/train.en"
-[ -e "$MULTI30K_BEST/back.en" ] ||
-    "$satz" translate --precision int8 --output "$MULTI30K_BEST/back.en" "$(model back)" "$MULTI30K/train.de"
+translate distilled.de --ensemble "$(model small)" --ensemble "$(model slow)" "$(model wide)" "$en"
+translate back.en "$(model back)" "$de"
 
 echo "Training the first student"
-train first configs/multi30k-best.yaml train.epochs=7 \
-    "data.train_source=['$MULTI30K/train.en', '$MULTI30K/train.en', '$MULTI30K_BEST/back.en']" \
-    "data.train_target=['$MULTI30K/train.de', '$MULTI30K_BEST/distilled.de', '$MULTI30K/train.de']"
+train first configs/multi30k-best.yaml "${first[@]}" "${strong[@]}"
 
-echo "Translating the training text once more"
-[ -e "$MULTI30K_BEST/again.de" ] ||
-    "$satz" translate --precision int8 --length-penalty 1.4 --ensemble "$(model small)" --ensemble "$(model slow)" \
-        --ensemble "$(model wide)" "$(model first)" --output "$MULTI30K_BEST/again.de" "$MULTI30K/train.en"
+echo "Translating the training text once more, and training two students"
+translate again.de --length-penalty 1.4 --ensemble "$(model small)" --ensemble "$(model slow)" \
+    --ensemble "$(model wide)" "$(model first)" "$en"
+both first_goes_on second_student
 
-echo "Training the student"
-train student configs/multi30k-best.yaml "$@"
-echo "The model is $(model student)"
+echo "Translating the training text a third time"
+translate forward.nbest --beam 10 --n-best 10 --length-penalty 1 --ensemble "$(model second)" \
+    --ensemble "$(model small)" --ensemble "$(model wide)" "$(model onward)" "$en"
+firsts forward.nbest >"$made/best.de"
+scripts/nearest.pl "$satz" "$made/forward.nbest" "$de" "$made/nearest.de" "$made/next.de"
+translate back.nbest --sample --n-best 2 --temperature 0.5 --seed 7 --format moses "$(model back)" "$de"
+firsts back.nbest >"$made/sampled.en"
+
+echo "Training the students"
+odd=() even=()
+for seed in "${@:-1}"; do
+    if [ ${#odd[@]} -eq ${#even[@]} ]; then odd+=("$seed"); else even+=("$seed"); fi
+done
+some() { students "${odd[@]}"; }
+others() { students "${even[@]}"; }
+both some others
+for seed in "${@:-1}"; do
+    model "best-$seed"
+done

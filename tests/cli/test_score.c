@@ -235,6 +235,26 @@ static void test_wrong_options(void **state)
     assert_refused(f, "satz ter a b c", 2, "at most one hypothesis");
 }
 
+/* Of an n-best list the translations nearest to the reference; what is there twice counts once. */
+static void test_nearest(void **state)
+{
+    struct fixture *f = *state;
+    write_text(f, "ref", "the cat sat on the mat\na | b c d e\n");
+    write_text(f, "list",
+               "0 ||| a dog sat on the mat ||| LogP= -1 ||| -1\n"
+               "0 ||| the cat sat on the rug ||| LogP= -2 ||| -2\n"
+               "0 |||  ||| LogP= -3 ||| -3\n"
+               "1 ||| a &#124; b c d f ||| LogP= -1 ||| -1\n"
+               "1 ||| a &#124; b c d f ||| LogP= -2 ||| -2\n");
+    assert_prints(
+        f, "scripts/nearest.pl \"$SATZ\" $D/list $D/ref $D/near $D/next; cat $D/near $D/next",
+        "the cat sat on the rug\na | b c d f\na dog sat on the mat\na | b c d f\n");
+    assert_status(f, "echo '2 ||| x' >$D/list; scripts/nearest.pl \"$SATZ\" $D/list $D/ref $D/o",
+                  255);
+    assert_holds(&f->err, "no line 2");
+    assert_status(f, "test ! -e $D/o", 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +268,7 @@ int main(void)
         PROGRAM_TEST(test_gzip),
         PROGRAM_TEST(test_blanks_at_the_end),
         PROGRAM_TEST(test_wrong_options),
+        PROGRAM_TEST(test_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
