@@ -25,6 +25,10 @@ for (lines($list)) {
     push @{$translations[$line]}, $text if $text ne "";
 }
 
+for (0 .. $#reference) {
+    die "$list: nothing for line $_\n" if !@{$translations[$_]};
+}
+
 my ($against, $these) = (File::Temp->new, File::Temp->new);
 for my $line (0 .. $#reference) {
     for (@{$translations[$line]}) {
@@ -40,7 +44,7 @@ close($bleu) or die "$satz bleu failed\n";
 
 my @files = map { open(my $file, '>', "$_.new") or die "$_.new: $!\n"; $file } @out;
 for my $line (0 .. $#reference) {
-    my @texts = @{$translations[$line]} or die "$list: nothing for line $line\n";
+    my @texts = @{$translations[$line]};
     my @score = splice(@scores, 0, scalar @texts);
     my %seen;
     my @nearest = grep { !$seen{$_}++ } @texts[sort { $score[$b] <=> $score[$a] || $a <=> $b } 0 .. $#texts];

@@ -76,7 +76,7 @@ int params_find(const struct params *p, const char *name);
  * have been added. */
 enum { PARAMS_UNIT = 64 };
 size_t params_map_size(const struct params *p);
-/* Marks rows [row, row + n) of entry `index`. */
+/* Marks rows [row, row + n) of entry `index`, n > 0. */
 void params_mark(const struct params *p, unsigned char *map, int index, int row, int n);
 
 /* Trainable numbers, the gaps not counted. */

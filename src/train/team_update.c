@@ -111,6 +111,7 @@ void team_blocks_release(struct team *t)
 
 struct reduction {
     struct team *team;
+    const struct kernels *kernels;
     real factor, limit;
 };
 
@@ -133,7 +134,7 @@ static void reduce_task(void *user, int chunk, int worker)
 {
     const struct reduction *r = user;
     struct team *t = r->team;
-    const struct kernels *k = kernels_best();
+    const struct kernels *k = r->kernels;
     double squares = 0;
     (void)worker;
     join_maps(t, chunk);
@@ -153,7 +154,7 @@ static void reduce_task(void *user, int chunk, int worker)
 
 double team_reduce(struct team *t, double factor, double limit)
 {
-    struct reduction r = {t, (real)factor, (real)limit};
+    struct reduction r = {t, kernels_best(), (real)factor, (real)limit};
     parallel_for(t->n_threads, chunk_count(t), reduce_task, &r);
     double squares = 0;
     for (int c = 0; c < chunk_count(t); c++)

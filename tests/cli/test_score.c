@@ -252,7 +252,10 @@ static void test_nearest(void **state)
     assert_status(f, "echo '2 ||| x' >$D/list; scripts/nearest.pl \"$SATZ\" $D/list $D/ref $D/o",
                   255);
     assert_holds(&f->err, "no line 2");
-    assert_status(f, "test ! -e $D/o", 0);
+    assert_status(f, "echo '0 ||| x' >$D/list; scripts/nearest.pl \"$SATZ\" $D/list $D/ref $D/o",
+                  255);
+    assert_holds(&f->err, "nothing for line 1");
+    assert_status(f, "test ! -e $D/o && test ! -e $D/o.new", 0);
 }
 
 int main(void)
