@@ -15,6 +15,7 @@ enum {
     LANES = VECTOR_BYTES / sizeof(real),
     STEP = 2 * LANES,
     LINE = 64 / sizeof(real),
+    LINES = STEP > LINE ? STEP / LINE : 1, /* of a row of a tile */
     DEPTH = PANEL_DEPTH,
     ROWS = 20 * TILE, /* of A over DEPTH that stay in cache while all panels pass by */
     FEW = 4           /* rows that take no longer than their panel takes to arrive */
@@ -28,7 +29,8 @@ typedef real loose __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real
  * lies across, in a stripe. */
 struct tile {
     const real *a, *panel;
-    const real *ahead; /* what is asked for meanwhile: k pieces of `piece` numbers */
+    /* What is asked for meanwhile: k pieces of `piece` numbers, and the C of the next tile. */
+    const real *ahead, *soon;
     size_t k, lda, piece;
     bool add; /* to C, which is overwritten otherwise */
 };
@@ -48,6 +50,8 @@ multiply_tile(size_t rows, bool across, bool add, const struct tile *t, real *c,
     for (size_t i = 0; i < t->k; i++) {
         vector w0 = *(const loose *)panel, w1 = *(const loose *)(panel + LANES);
         __builtin_prefetch(ahead, 0, 2);
+        if (i < TILE * LINES)
+            __builtin_prefetch(t->soon + i / LINES * ldc + i % LINES * LINE);
         for (size_t r = 0; r < rows; r++) {
             const real *four = r < 4 ? a : r < 8 ? a4 : a8;
             real x = across ? a[r] : four[r % 4 == 3 ? lda3 : r % 4 * lda];
@@ -109,13 +113,6 @@ static int tile_rows(const struct left *a, int rest)
     return rest < TILE ? rest : TILE;
 }
 
-static void ask_for(struct mat c)
-{
-    for (int r = 0; r < c.rows; r++)
-        for (int i = 0; i < c.cols; i += LINE)
-            __builtin_prefetch(mat_row(c, r) + i);
-}
-
 /* All rows of `width` <= STEP columns, by a block of a panel; the tiles ask for that of the `next`
  * panel by parts. A narrow last panel goes by way of a buffer. */
 static void multiply_columns(const struct left *a, const real *panel, const real *next, bool add,
@@ -135,8 +132,7 @@ static void multiply_columns(const struct left *a, const real *panel, const real
         n = tile_rows(a, out.rows - r);
         t.a = a->stripes ? a->stripes + (size_t)r * t.k : mat_row(a->rows, r);
         tile_function *multiply_rows = a->stripes ? across[n] : straight[n];
-        int rest = out.rows - r - n;
-        ask_for(mat_rows(out, r + n, rest < TILE ? rest : TILE));
+        t.soon = r + n < out.rows ? mat_row(out, r + n) : mat_row(out, 0) + out.cols;
         if (out.cols == STEP) {
             multiply_rows(&t, mat_row(out, r), (size_t)out.ld);
             continue;
@@ -182,18 +178,27 @@ static void multiply(struct mat a, const real *panels, real beta, struct mat out
     }
 }
 
+/* target [depth][TILE] = columns [0, width) of rows [0, n) of a; constant widths are fast. */
+static inline void copy_stripe(const real *a, size_t lda, int n, size_t width, real *target)
+{
+    for (int i = 0; i < n; i++, a += lda, target += TILE)
+        memcpy(target, a, width * sizeof(real));
+}
+
 /* stripes [m / TILE][depth][TILE] = a^T, a few rows at a time so that both sides stay in cache. */
 static void stripe(struct mat a, real *stripes)
 {
     enum { SOME = 16 };
+    size_t size = (size_t)a.rows * TILE, lda = (size_t)a.ld;
+    int whole = a.cols / TILE * TILE;
     for (int from = 0; from < a.rows; from += SOME) {
-        int to = from + SOME < a.rows ? from + SOME : a.rows;
-        for (int m = 0; m < a.cols; m += TILE) {
-            size_t width = (size_t)(a.cols - m < TILE ? a.cols - m : TILE);
-            real *target = stripes + (size_t)(m / TILE) * (size_t)a.rows * TILE;
-            for (int i = from; i < to; i++)
-                memcpy(target + (size_t)i * TILE, mat_row(a, i) + m, width * sizeof(real));
-        }
+        int n = from + SOME < a.rows ? SOME : a.rows - from;
+        const real *row = mat_row(a, from);
+        real *target = stripes + (size_t)from * TILE;
+        for (int m = 0; m < whole; m += TILE, target += size)
+            copy_stripe(row + m, lda, n, TILE, target);
+        if (whole < a.cols)
+            copy_stripe(row + whole, lda, n, (size_t)(a.cols - whole), target);
     }
 }
 
