@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# multi30k-best.sh [SEED...]: the best Multi30k models we know, from the training text alone. Three teachers
-# translate the training text together, and a model of the other direction translates its German side back; a first
-# student learns from the text and from both (Kim and Rush 2016, arXiv:1606.07947; Sennrich et al. 2016,
-# arXiv:1511.06709). It joins the teachers, who translate the text once more; a second student learns from that as
-# well, and so does the first, which goes on. These two and two of the teachers write what the last students learn
-# from, configs/multi30k-best.yaml with each SEED (1): their best translations, and those among their ten best that
-# are nearest to the text's own German side. Each goes through the cosine twice: student-SEED, then best-SEED.
+# multi30k-best.sh: the best Multi30k models we know, from the training text alone. Three teachers translate the
+# training text together, and a model of the other direction translates its German side back; a first student learns from
+# the text and from both (Kim and Rush 2016, arXiv:1606.07947; Sennrich et al. 2016, arXiv:1511.06709). It joins the
+# teachers, who translate the text once more; a second student learns from that as well, and so does the first, which
+# goes on. These two and two of the teachers write what the next three learn from: their best translations, and those
+# among their ten best that are nearest to the text's own German side. Each of the three goes through the cosine twice:
+# student-SEED, then best-SEED. Then sentences that are not in the text are made by sampling: German from English, and
+# English from that. The three and a teacher write ten translations of each, and a model that writes from right to left
+# (Liu et al. 2016, arXiv:1609.04309) has a say in which of the ten is taken. From these and from the text each of the
+# three learns once more: last-SEED, configs/multi30k-best.yaml.
 #
 # The text is looked for in MULTI30K (data/multi30k/fetch.sh gets it), the models go to MULTI30K_BEST, or
-# models/multi30k-best. Every model is trained on one core, two at a time: some four hours, and more than one for each two
-# SEEDs. A run that was cut off goes on where it was.
+# models/multi30k-best. Every model is trained on one core, two at a time: some eight hours. A run that was cut off goes
+# on where it was.
 set -eu
 cd "$(dirname "$0")/.."
 satz=build/release/satz
@@ -42,7 +45,10 @@ model() {
     echo "$made/$1/model.safetensors"
 }
 
-# firsts N-BEST: the first translation of each line of a list in Moses' format
+# texts N-BEST, firsts N-BEST: all translations in a list in Moses' format, or each line's first
+texts() {
+    awk -F ' [|][|][|] ' '{ gsub(/&#124;/, "|", $2); print $2 }' "$made/$1"
+}
 firsts() {
     awk -F ' [|][|][|] ' '!seen[$1]++ { gsub(/&#124;/, "|", $2); print $2 }' "$made/$1"
 }
@@ -78,25 +84,42 @@ slow_teacher() {
 }
 
 first=("data.train_source=['$en', '$en', '$made/back.en']"
-    "data.train_target=['$de', '$made/distilled.de', '$de']" train.updates=9500)
+    "data.train_target=['$de', '$made/distilled.de', '$de']" train.updates=9500 optimizer.rate=0.006)
 second=("data.train_source=['$en', '$en', '$en', '$made/back.en']"
     "data.train_target=['$de', '$made/distilled.de', '$made/again.de', '$de']" train.updates=9000)
 
 first_goes_on() {
-    train onward configs/multi30k-best.yaml "${second[@]}" "${strong[@]}" "train.start=$(model first)" train.seed=2 \
-        optimizer.rate=0.004
+    train onward configs/multi30k-best.yaml "${second[@]}" "${strong[@]}" "train.start=$(model first)" train.seed=2
 }
 
 second_student() {
-    train second configs/multi30k-best.yaml "${second[@]}" "${strong[@]}" train.seed=3
+    train second configs/multi30k-best.yaml "${second[@]}" "${strong[@]}" train.seed=3 optimizer.rate=0.006
 }
 
-students() {
-    for seed; do
-        train "student-$seed" configs/multi30k-best.yaml "train.seed=$seed"
-        train "best-$seed" configs/multi30k-best.yaml "train.seed=$seed" train.updates=9000 optimizer.rate=0.004 \
-            "train.start=$(model "student-$seed")"
-    done
+third=("data.train_source=['$en', '$en', '$en', '$en', '$made/back.en', '$made/sampled.en']"
+    "data.train_target=['$de', '$made/best.de', '$made/nearest.de', '$made/next.de', '$de', '$de']")
+
+student() {
+    train "student-$1" configs/multi30k-best.yaml "${third[@]}" "train.seed=$1" train.updates=14000 optimizer.rate=0.006
+    train "best-$1" configs/multi30k-best.yaml "${third[@]}" "train.seed=$1" train.updates=9000 \
+        "train.start=$(model "student-$1")"
+}
+
+# From right to left: what it reads is as ever.
+reversed_teacher() {
+    train reversed configs/multi30k-best.yaml "data.train_source=['$en', '$en', '$made/back.en', '$made/sampled.en']" \
+        "data.train_target=['$made/reversed.de', '$made/reversed.de', '$made/reversed.de', '$made/reversed.de']" \
+        "data.valid_target=$made/reversed-val.de" dropout.{embedding,annotations,readout}=0.35 \
+        train.seed=11 train.updates=9500 optimizer.rate=0.006
+}
+
+last() {
+    train "last-$1" configs/multi30k-best.yaml "train.seed=$1" "train.start=$(model "best-$1")"
+}
+
+first_and_third() {
+    "$1" 1
+    "$1" 3
 }
 
 mkdir -p "$made"
@@ -126,14 +149,35 @@ scripts/nearest.pl "$satz" "$made/forward.nbest" "$de" "$made/nearest.de" "$made
 translate back.nbest --sample --n-best 2 --temperature 0.5 --seed 7 --format moses "$(model back)" "$de"
 firsts back.nbest >"$made/sampled.en"
 
-echo "Training the students"
-odd=() even=()
-for seed in "${@:-1}"; do
-    if [ ${#odd[@]} -eq ${#even[@]} ]; then odd+=("$seed"); else even+=("$seed"); fi
-done
-some() { students "${odd[@]}"; }
-others() { students "${even[@]}"; }
-both some others
-for seed in "${@:-1}"; do
-    model "best-$seed"
+echo "Training three students"
+two_students() { first_and_third student; }
+others() {
+    student 2
+    scripts/reverse.pl <"$de" >"$made/reversed.de"
+    scripts/reverse.pl <"$MULTI30K/val.de" >"$made/reversed-val.de"
+    reversed_teacher
+}
+both two_students others
+
+echo "Making sentences, and translating them"
+translate likely.nbest --sample --n-best 3 --temperature 0.7 --seed 3 --format moses "$(model best-3)" "$en"
+texts likely.nbest >"$made/likely.de"
+translate novel.sampled --sample --n-best 1 --temperature 0.6 --seed 5 --format moses "$(model back)" "$made/likely.de"
+firsts novel.sampled | awk 'NR == FNR { seen[$0] = 1; next } !seen[$0]++' "$en" - >"$made/novel.en"
+translate novel.nbest --beam 10 --n-best 10 --length-penalty 1 --ensemble "$(model best-2)" \
+    --ensemble "$(model best-3)" --ensemble "$(model small)" "$(model best-1)" "$made/novel.en"
+[ -e "$made/novel.scored" ] || {
+    scripts/reverse.pl <"$made/novel.nbest" >"$made/novel.reversed"
+    "$satz" score --n-best --feature Reversed "$(model reversed)" "$made/novel.en" "$made/novel.reversed" \
+        >"$made/novel.new"
+    mv "$made/novel.new" "$made/novel.scored"
+}
+scripts/rerank.pl "$made/novel.nbest" "$made/novel.scored" LogP=1 Reversed=0.3 Length=1.1 >"$made/novel.de"
+
+echo "Training the three once more"
+two_last() { first_and_third last; }
+second_last() { last 2; }
+both two_last second_last
+for seed in 1 2 3; do
+    model "last-$seed"
 done

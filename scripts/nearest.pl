@@ -6,12 +6,17 @@ use strict;
 use warnings;
 use File::Temp;
 
+sub fail {
+    print STDERR @_, "\n";
+    exit 1;
+}
+
 my ($satz, $list, $reference, @out) = @ARGV;
-die "usage: nearest.pl SATZ N-BEST REFERENCE OUT...\n" if !@out;
+fail("usage: nearest.pl SATZ N-BEST REFERENCE OUT...") if !@out;
 
 sub lines {
     my ($path) = @_;
-    open(my $file, '<', $path) or die "$path: $!\n";
+    open(my $file, '<', $path) or fail("$path: $!");
     chomp(my @lines = <$file>);
     return @lines;
 }
@@ -20,13 +25,13 @@ my @reference = lines($reference);
 my @translations = map { [] } @reference;
 for (lines($list)) {
     my ($line, $text) = split / \|\|\| /;
-    die "$list: no line $line in $reference\n" if $line > $#reference;
+    fail("$list: no line $line in $reference") if $line > $#reference;
     $text =~ s/&#124;/|/g;
     push @{$translations[$line]}, $text if $text ne "";
 }
 
 for (0 .. $#reference) {
-    die "$list: nothing for line $_\n" if !@{$translations[$_]};
+    fail("$list: nothing for line $_") if !@{$translations[$_]};
 }
 
 my ($against, $these) = (File::Temp->new, File::Temp->new);
@@ -36,13 +41,13 @@ for my $line (0 .. $#reference) {
         print $these "$_\n";
     }
 }
-close($_) or die "$!\n" for $against, $these;
+close($_) or fail("$!") for $against, $these;
 open(my $bleu, '-|', $satz, 'bleu', '--sentence', '--score-only', '--width=6', "$against", "$these")
-    or die "$satz: $!\n";
+    or fail("$satz: $!");
 my @scores = <$bleu>;
-close($bleu) or die "$satz bleu failed\n";
+close($bleu) or fail("$satz bleu failed");
 
-my @files = map { open(my $file, '>', "$_.new") or die "$_.new: $!\n"; $file } @out;
+my @files = map { open(my $file, '>', "$_.new") or fail("$_.new: $!"); $file } @out;
 for my $line (0 .. $#reference) {
     my @texts = @{$translations[$line]};
     my @score = splice(@scores, 0, scalar @texts);
@@ -53,6 +58,6 @@ for my $line (0 .. $#reference) {
     }
 }
 for (0 .. $#files) {
-    close($files[$_]) or die "$out[$_].new: $!\n";
-    rename("$out[$_].new", $out[$_]) or die "$out[$_]: $!\n";
+    close($files[$_]) or fail("$out[$_].new: $!");
+    rename("$out[$_].new", $out[$_]) or fail("$out[$_]: $!");
 }

@@ -250,12 +250,42 @@ static void test_nearest(void **state)
         f, "scripts/nearest.pl \"$SATZ\" $D/list $D/ref $D/near $D/next; cat $D/near $D/next",
         "the cat sat on the rug\na | b c d f\na dog sat on the mat\na | b c d f\n");
     assert_status(f, "echo '2 ||| x' >$D/list; scripts/nearest.pl \"$SATZ\" $D/list $D/ref $D/o",
-                  255);
+                  1);
     assert_holds(&f->err, "no line 2");
     assert_status(f, "echo '0 ||| x' >$D/list; scripts/nearest.pl \"$SATZ\" $D/list $D/ref $D/o",
-                  255);
+                  1);
     assert_holds(&f->err, "nothing for line 1");
     assert_status(f, "test ! -e $D/o && test ! -e $D/o.new", 0);
+}
+
+/* Text and n-best lists from right to left; reranking by weighted features of the same list. */
+static void test_rerank(void **state)
+{
+    struct fixture *f = *state;
+    write_text(f, "list",
+               "0 ||| Ein Hund, er bellt. ||| LogP= -1 Length= 7 ||| -1\n"
+               "0 ||| Zwei Hunde. ||| LogP= -2 Length= 4 ||| -2\n"
+               "1 ||| a &#124; b ||| LogP= -1 Length= 4 ||| -1\n");
+    write_text(f, "scored",
+               "0 ||| x ||| LogP= -1 Length= 7 R= -9.5 ||| -1\n"
+               "0 ||| y ||| LogP= -2 Length= 4 R= -4 ||| -2\n"
+               "1 ||| z ||| LogP= -1 Length= 4 R= -1 ||| -1\n");
+    assert_prints(f, "scripts/reverse.pl <$D/list | cut -d ' ' -f 3-9",
+                  ". bellt er , Hund Ein |||\n. Hunde Zwei ||| LogP= -2 Length=\n"
+                  "b &#124; a ||| LogP= -1 Length=\n");
+    assert_prints(f, "printf 'Der \"Hund\".\n\n' | scripts/reverse.pl", ". \" Hund \" Der\n\n");
+    assert_prints(f, "scripts/rerank.pl $D/list $D/scored LogP=1 R=0.1",
+                  "Ein Hund, er bellt.\na | b\n");
+    assert_prints(f, "scripts/rerank.pl $D/list $D/scored LogP=1 R=0.5 Length=0.1",
+                  "Zwei Hunde.\na | b\n");
+    assert_status(f, "scripts/rerank.pl $D/list $D/scored Other=1", 1);
+    assert_holds(&f->err, "no feature Other");
+    assert_status(f, "scripts/rerank.pl $D/list $D/scored R=x", 1);
+    assert_holds(&f->err, "write NAME=WEIGHT");
+    assert_status(f, "head -n 2 $D/scored >$D/less; scripts/rerank.pl $D/list $D/less R=1", 1);
+    assert_holds(&f->err, "has no such line");
+    assert_status(f, "head -n 2 $D/list >$D/less; scripts/rerank.pl $D/less $D/scored R=1", 1);
+    assert_holds(&f->err, "has more lines");
 }
 
 int main(void)
@@ -272,6 +302,7 @@ int main(void)
         PROGRAM_TEST(test_blanks_at_the_end),
         PROGRAM_TEST(test_wrong_options),
         PROGRAM_TEST(test_nearest),
+        PROGRAM_TEST(test_rerank),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
