@@ -11,8 +11,8 @@
 # three learns once more: last-SEED, configs/multi30k-best.yaml.
 #
 # The text is looked for in MULTI30K (data/multi30k/fetch.sh gets it), the models go to MULTI30K_BEST, or
-# models/multi30k-best. Every model is trained on one core, two at a time: some eight hours. A run that was cut off goes
-# on where it was.
+# models/multi30k-best. Every model is trained on one core, two at a time. A run that was cut off goes on where it
+# was.
 set -eu
 cd "$(dirname "$0")/.."
 satz=build/release/satz
