@@ -15,7 +15,6 @@ enum {
     LANES = VECTOR_BYTES / sizeof(real),
     STEP = 2 * LANES,
     LINE = 64 / sizeof(real),
-    LINES = STEP > LINE ? STEP / LINE : 1, /* of a row of a tile */
     DEPTH = PANEL_DEPTH,
     ROWS = 20 * TILE, /* of A over DEPTH that stay in cache while all panels pass by */
     FEW = 4           /* rows that take no longer than their panel takes to arrive */
@@ -29,8 +28,7 @@ typedef real loose __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(real
  * lies across, in a stripe. */
 struct tile {
     const real *a, *panel;
-    /* What is asked for meanwhile: k pieces of `piece` numbers, and the C of the next tile. */
-    const real *ahead, *soon;
+    const real *ahead; /* what is asked for meanwhile: k pieces of `piece` numbers */
     size_t k, lda, piece;
     bool add; /* to C, which is overwritten otherwise */
 };
@@ -50,8 +48,6 @@ multiply_tile(size_t rows, bool across, bool add, const struct tile *t, real *c,
     for (size_t i = 0; i < t->k; i++) {
         vector w0 = *(const loose *)panel, w1 = *(const loose *)(panel + LANES);
         __builtin_prefetch(ahead, 0, 2);
-        if (i < TILE * LINES)
-            __builtin_prefetch(t->soon + i / LINES * ldc + i % LINES * LINE);
         for (size_t r = 0; r < rows; r++) {
             const real *four = r < 4 ? a : r < 8 ? a4 : a8;
             real x = across ? a[r] : four[r % 4 == 3 ? lda3 : r % 4 * lda];
@@ -113,6 +109,13 @@ static int tile_rows(const struct left *a, int rest)
     return rest < TILE ? rest : TILE;
 }
 
+static void ask_for(struct mat c)
+{
+    for (int r = 0; r < c.rows; r++)
+        for (int i = 0; i < c.cols; i += LINE)
+            __builtin_prefetch(mat_row(c, r) + i);
+}
+
 /* All rows of `width` <= STEP columns, by a block of a panel; the tiles ask for that of the `next`
  * panel by parts. A narrow last panel goes by way of a buffer. */
 static void multiply_columns(const struct left *a, const real *panel, const real *next, bool add,
@@ -132,7 +135,8 @@ static void multiply_columns(const struct left *a, const real *panel, const real
         n = tile_rows(a, out.rows - r);
         t.a = a->stripes ? a->stripes + (size_t)r * t.k : mat_row(a->rows, r);
         tile_function *multiply_rows = a->stripes ? across[n] : straight[n];
-        t.soon = r + n < out.rows ? mat_row(out, r + n) : mat_row(out, 0) + out.cols;
+        int rest = out.rows - r - n;
+        ask_for(mat_rows(out, r + n, rest < TILE ? rest : TILE));
         if (out.cols == STEP) {
             multiply_rows(&t, mat_row(out, r), (size_t)out.ld);
             continue;
